@@ -1,0 +1,239 @@
+"""What a control surface asks of the instrument, and what it answers.
+
+`Player` is the one face that control surfaces know. Paths are those of the parameter table
+(`daw_bridge.parameters`), with ``{deck}`` unfilled; values are already checked and coerced by the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+from daw_bridge.clock.quantum import NOW, Quantum
+
+Atom = float | int | str | bool
+Values = tuple[Atom, ...]
+
+DeckState = Literal["stopped", "armed", "playing", "holding"]
+EngineState = Literal["loading", "ready", "restarting", "failed"]
+NoticeKind = Literal["info", "warning", "error", "deck"]
+
+
+@dataclass(frozen=True)
+class When:
+    """When a change takes effect: at the next boundary of ``quantum``, or at the start of bar ``bar``.
+
+    Attributes:
+        quantum: the grid; `NOW` is the first sample that can still be changed.
+        bar: absolute bar number, from 1; when given it overrules the quantum. A bar that has passed is
+            refused by the player with a `ScheduleError`.
+    """
+
+    quantum: Quantum = NOW
+    bar: int | None = None
+
+
+@dataclass(frozen=True)
+class Ack:
+    """Where an accepted change will sound.
+
+    Attributes:
+        beat: beats since the clock's start (quarter notes, from 0.0).
+        bar: bar that holds that beat, from 1.
+        sample: output sample at which it will be heard.
+        seconds: from now until it is heard; 0 when it takes effect at once.
+    """
+
+    beat: float
+    bar: int
+    sample: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """Outcome of a command that takes its time (a clip render).
+
+    Attributes:
+        values: what is answered to whoever asked, e.g. the clip's path and its length in seconds.
+        error: reason of a failure, empty on success.
+    """
+
+    values: Values = ()
+    error: str = ""
+
+
+OnResult = Callable[[Result], None]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that happened by itself and that whoever plays should know.
+
+    Attributes:
+        kind: ``'deck'`` for a change of a deck's state, else the severity.
+        text: one line.
+        deck: the deck it is about, from 1, or None.
+    """
+
+    kind: NoticeKind
+    text: str
+    deck: int | None = None
+
+
+@dataclass(frozen=True)
+class DeckStatus:
+    """One deck: number (from 1), state, seconds generated ahead of what is heard, measured speed (x real time,
+    0 before it is known), and the prompt with the greatest weight."""
+
+    deck: int
+    state: DeckState
+    lead_s: float = 0.0
+    realtime_factor: float = 0.0
+    prompt: str = ""
+
+
+@dataclass(frozen=True)
+class Status:
+    """The instrument as it sounds now.
+
+    Attributes:
+        engine: state of the model worker.
+        model, device: names, for people; a null clock says so in ``device``.
+        sample_rate: of the output, Hz.
+        latency_s: of the output, seconds.
+        realtime_factor: measured at warm-up, then running; generated seconds per second.
+        bar, beat: position being heard: bar from 1, beat in the bar from 1.0.
+        beats: beats since the clock's start.
+        tempo: BPM. beats_per_bar: 3 or 4.
+        sample: output sample being heard.
+        underruns: gaps so far, counted by the output.
+        decks: one entry a deck, in order.
+    """
+
+    engine: EngineState
+    model: str
+    device: str
+    sample_rate: int
+    latency_s: float
+    realtime_factor: float
+    bar: int
+    beat: float
+    beats: float
+    tempo: float
+    beats_per_bar: int
+    sample: int
+    underruns: int
+    decks: tuple[DeckStatus, ...]
+
+
+@dataclass(frozen=True)
+class PlayerOptions:
+    """How the instrument is built; fixed while it runs.
+
+    Attributes:
+        model: ``'mini'``, a hub name, a folder or a file.
+        compute: where the model runs: ``'auto'``, ``'cpu'``, ``'cuda'``, ``'cuda:1'`` ...
+        threads: threads of the model worker; 0 chooses.
+        device: sound device: part of its name or its number; empty is the system's default, ``'null'`` is the
+            null clock.
+        sample_rate: output rate in Hz; 0 takes the device's own.
+        blocksize: frames of a callback; 0 lets the device choose.
+        latency_ms: audio written ahead of the device; the time a change needs at least.
+        lookahead_ms: how far generation runs ahead of what is heard.
+        decks: number of decks, 1..8.
+        record: WAV file that takes the whole output, or None.
+        seed: first seed; deck n starts with ``seed + n - 1``.
+        data: folder below which clips are written.
+    """
+
+    model: str = "mini"
+    compute: str = "auto"
+    threads: int = 0
+    device: str = ""
+    sample_rate: int = 0
+    blocksize: int = 0
+    latency_ms: float = 60.0
+    lookahead_ms: float = 1500.0
+    decks: int = 1
+    record: Path | None = None
+    seed: int = 0
+    data: Path = field(default_factory=lambda: Path.home() / ".local" / "share" / "daw-bridge")
+
+
+@dataclass(frozen=True)
+class RenderRequest:
+    """A bar-exact clip. Ranges are those of the parameter table.
+
+    Attributes:
+        prompts: texts with their weights, 1..4.
+        bars: length in bars of ``beats_per_bar`` beats.
+        tempo: BPM.
+        out: WAV to write, published atomically; its folder must exist.
+        key: e.g. ``'A minor'``; empty is off. chords: e.g. ``'Am F C G'``, one a bar; empty is off.
+        sample_rate: of the file in Hz; 0 keeps the model's.
+    """
+
+    prompts: tuple[tuple[str, float], ...]
+    bars: int
+    tempo: float
+    out: Path
+    beats_per_bar: int = 4
+    seed: int = 0
+    key: str = ""
+    chords: str = ""
+    temperature: float = 1.0
+    top_k: int = 250
+    top_p: float = 0.0
+    guidance: float = 3.0
+    model: str = "mini"
+    compute: str = "auto"
+    threads: int = 0
+    sample_rate: int = 0
+
+
+Progress = Callable[[float], None]
+"""Called with the share done, 0..1, from whatever thread renders."""
+
+
+class Player(Protocol):
+    """The instrument. All methods but `start` and `stop` return at once and are called from the event loop;
+    callbacks (`on_notice`, `OnResult`) come back on that same loop.
+
+    A method that refuses raises a `daw_bridge.errors.BridgeError`, or a `genmodels` error for a condition that
+    does not fit the model; its text goes to whoever asked. Decks count from 1.
+    """
+
+    @property
+    def deck_count(self) -> int:
+        """Number of decks."""
+
+    async def start(self) -> None:
+        """Open the output, start the worker, load and warm up the model.
+
+        Raises:
+            ModelError: the model cannot be loaded.
+            DeviceError: the sound device was named and cannot be found. Without a name and without any device
+                the player runs on the null clock and says so by a notice.
+        """
+
+    async def stop(self) -> None:
+        """End worker, output and recording, and leave nothing behind; within 1.5 s; callable at any moment and
+        more than once."""
+
+    def get(self, path: str, deck: int | None) -> Values:
+        """The value of a value parameter as last set (or its default)."""
+
+    def set(self, path: str, deck: int | None, values: Values, when: When) -> Ack:
+        """Change a value parameter. ``prompt`` and ``prompts`` are one value under two names."""
+
+    def command(
+        self, path: str, deck: int | None, args: Values, when: When, on_result: OnResult | None = None
+    ) -> Ack:
+        """Carry out ``/bridge/deck/{deck}/start``, ``/bridge/deck/{deck}/stop`` or ``/bridge/clip/render`` (whose
+        outcome comes later by ``on_result``; args are prompt, bars, tempo, name, with ``''`` for no name)."""
+
+    def status(self) -> Status:
+        """The present state; cheap enough for 50 calls a second."""
