@@ -1,0 +1,91 @@
+"""A JACK server of its own for a test: no sound card, no realtime rights, never the one that is running already."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import IO
+
+RATE = 48000
+PERIOD = 256
+PROGRAMS = {"jackd": "jackd2", "oscsend": "liblo-tools", "pd": "puredata-core"}
+
+
+def missing_programs() -> list[str]:
+    """Names of the system packages whose programs the rig needs and this machine lacks."""
+    return [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
+
+
+class JackServer:
+    """`jackd` with the dummy driver at 48 kHz, 256 frames, under a name of its own.
+
+    Use it as a context manager. `env` is the environment for the programs that shall find this server.
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = name or f"rig{os.getpid()}_{time.monotonic_ns() % 1_000_000}"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log: IO[bytes] | None = None
+
+    @property
+    def env(self) -> dict[str, str]:
+        """This process's environment, with JACK clients sent to this server and to no other."""
+        return {**os.environ, "JACK_DEFAULT_SERVER": self.name, "JACK_NO_START_SERVER": "1"}
+
+    def __enter__(self) -> JackServer:
+        self._log = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(
+            ["jackd", "-n", self.name, "-r", "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)],
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            self._wait_until_up(timeout=10.0)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._remove_files()
+        if self._log is not None:
+            self._log.close()
+
+    def _remove_files(self) -> None:
+        """Remove what a server of this name leaves in /dev/shm when it had to be killed."""
+        for path in Path("/dev/shm").glob(f"*{self.name}*"):
+            path.unlink(missing_ok=True)
+
+    def _wait_until_up(self, timeout: float) -> None:
+        import jack
+
+        assert self._process is not None
+        deadline = time.monotonic() + timeout
+        while True:
+            if self._process.poll() is not None:
+                raise RuntimeError(f"jackd ended with code {self._process.returncode}: {self._output()}")
+            try:
+                jack.Client("probe", servername=self.name, no_start_server=True).close()
+                return
+            except jack.JackOpenError:
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"jackd does not answer after {timeout} s: {self._output()}") from None
+                time.sleep(0.05)
+
+    def _output(self) -> str:
+        assert self._log is not None
+        self._log.seek(0)
+        return self._log.read().decode(errors="replace")[-2000:]
