@@ -1,0 +1,162 @@
+"""The corpus on disk: one FLAC, one NPZ and one JSON file an item; written resumably, read back lazily."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from genmodels.errors import GenModelsError
+from genmodels.training.corpus.captions import caption_set
+from genmodels.training.corpus.compose import compose
+from genmodels.training.corpus.labels import FrameLabels, frame_labels
+from genmodels.training.corpus.piece import Piece
+from genmodels.training.corpus.render import SAMPLE_RATE, find_fluidsynth, find_soundfont, render
+from genmodels.training.corpus.theory import key_name
+
+
+class CorpusError(GenModelsError):
+    """A corpus folder cannot be written or read."""
+
+
+@dataclass(frozen=True)
+class CorpusItem:
+    """One item of a corpus folder. `facts` is the JSON file: seed, style, texture, bpm, beats_per_bar, key,
+    instruments, sections, captions and more."""
+
+    name: str
+    audio_path: Path
+    labels_path: Path
+    facts: dict[str, Any]
+
+    @property
+    def captions(self) -> list[str]:
+        """Phrasings of the caption."""
+        return list(self.facts["captions"])
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the audio in seconds."""
+        return float(self.facts["duration_s"])
+
+    def audio(self) -> np.ndarray:
+        """float32 mono at 32 kHz, [T * 640]."""
+        audio, rate = soundfile.read(str(self.audio_path), dtype="float32")
+        if rate != SAMPLE_RATE:
+            raise CorpusError(f"{self.audio_path} has {rate} samples a second, {SAMPLE_RATE} expected")
+        return np.asarray(audio, np.float32)
+
+    def labels(self) -> FrameLabels:
+        """Beat [T] and chroma [T, 12] of every frame."""
+        with np.load(self.labels_path) as arrays:
+            return FrameLabels(
+                float(self.facts["bpm"]), int(self.facts["beats_per_bar"]), arrays["beat"], arrays["chroma"]
+            )
+
+
+def write_corpus(folder: Path, count: int, seed: int, workers: int = 1) -> list[CorpusItem]:
+    """Composes and renders items 0 .. count - 1 into `folder`; item i is the piece of seed `seed + i`.
+
+    Complete items of the same seed are kept, so an interrupted call goes on where it was; an item's JSON file
+    appears last, whole. `workers` processes render at a time. Raises RenderError when FluidSynth or the soundfont is missing,
+    CorpusError when the folder holds items of other seeds."""
+    find_fluidsynth()
+    find_soundfont()
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = [index for index in range(count) if not _complete(folder, index, seed + index)]
+    columns = (
+        TextColumn("composing and rendering"), BarColumn(), MofNCompleteColumn(), TextColumn("time"),
+        TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns) as progress:
+        task = progress.add_task("items", total=count, completed=count - len(missing))
+        if workers <= 1:
+            for index in missing:
+                _write_item(folder, index, seed + index)
+                progress.advance(task)
+        else:
+            with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+                jobs = [pool.submit(_write_item, folder, index, seed + index) for index in missing]
+                for job in jobs:
+                    job.result()
+                    progress.advance(task)
+    return read_corpus(folder)
+
+
+def read_corpus(folder: Path) -> list[CorpusItem]:
+    """The complete items of a folder, in order. Raises CorpusError when there are none."""
+    items = [
+        CorpusItem(path.stem, path.with_suffix(".flac"), path.with_suffix(".npz"), json.loads(path.read_text()))
+        for path in sorted(folder.glob("[0-9]*.json"))
+    ]
+    if not items:
+        raise CorpusError(f"no corpus items in {folder}: write one with `python -m genmodels.training.corpus --out {folder}`")
+    return items
+
+
+def facts(piece: Piece) -> dict[str, Any]:
+    """What the JSON file of an item holds."""
+    bar_s = piece.beats_per_bar * piece.seconds_per_beat
+    return {
+        "seed": piece.seed,
+        "style": piece.style,
+        "texture": piece.texture,
+        "bpm": piece.bpm,
+        "beats_per_bar": piece.beats_per_bar,
+        "bars": piece.bars,
+        "duration_s": piece.duration_s,
+        "key": key_name(piece.tonic, piece.mode),
+        "chords": list(piece.chords),
+        "instruments": list(piece.instruments),
+        "moods": list(piece.moods),
+        "sections": [
+            {**asdict(section), "start_s": section.start_bar * bar_s, "end_s": (section.start_bar + section.bars) * bar_s}
+            for section in piece.sections
+        ],
+        "captions": caption_set(piece, piece.seed),
+    }
+
+
+def _write_item(folder: Path, index: int, seed: int) -> None:
+    piece = compose(seed)
+    labels = frame_labels(piece)
+    audio = render(piece)
+    stem = folder / f"{index:05d}"
+    with _appearing(stem.with_suffix(".flac")) as path:
+        soundfile.write(str(path), audio, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
+    with _appearing(stem.with_suffix(".npz")) as path, path.open("wb") as file:
+        np.savez_compressed(file, beat=labels.beat, chroma=labels.chroma)
+    with _appearing(stem.with_suffix(".json")) as path:
+        path.write_text(json.dumps(facts(piece), indent=1))
+
+
+def _complete(folder: Path, index: int, seed: int) -> bool:
+    stem = folder / f"{index:05d}"
+    path = stem.with_suffix(".json")
+    if not path.is_file() or not stem.with_suffix(".flac").is_file() or not stem.with_suffix(".npz").is_file():
+        return False
+    found = json.loads(path.read_text())["seed"]
+    if found != seed:
+        raise CorpusError(f"{path} is the piece of seed {found}, not {seed}: choose another folder or the same --seed")
+    return True
+
+
+@contextmanager
+def _appearing(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` that takes its place when the block ends without an error."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
