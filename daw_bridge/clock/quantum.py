@@ -50,9 +50,9 @@ class Quantum:
         if self.unit == "bar":
             return f"{self.size}M"
         whole = self.size / 4
-        if whole.numerator == 1:
-            return f"1/{whole.denominator}"
-        return f"1/{(whole * Fraction(3, 2)).denominator}T"
+        if whole.denominator % 3 == 0:
+            return f"1/{(whole * Fraction(3, 2)).denominator}T"
+        return f"1/{whole.denominator}"
 
 
 NOW = Quantum("now")

@@ -85,8 +85,8 @@ class Notice:
 
 @dataclass(frozen=True)
 class DeckStatus:
-    """One deck: number (from 1), state, seconds generated ahead of what is heard, measured speed (x real time,
-    0 before it is known), and the prompt with the greatest weight."""
+    """One deck: number (from 1), state, seconds generated ahead of what is heard, measured speed (times real
+    time, 0 before it is known), and the prompt with the greatest weight."""
 
     deck: int
     state: DeckState
@@ -202,8 +202,8 @@ class Player(Protocol):
     """The instrument. All methods but `start` and `stop` return at once and are called from the event loop;
     callbacks (`on_notice`, `OnResult`) come back on that same loop.
 
-    A method that refuses raises a `daw_bridge.errors.BridgeError`, or a `genmodels` error for a condition that
-    does not fit the model; its text goes to whoever asked. Decks count from 1.
+    A method that refuses raises a `daw_bridge.errors.BridgeError`, or a `genmodels` error for a condition
+    that does not fit the model; its text goes to whoever asked. Decks count from 1.
     """
 
     @property
@@ -220,8 +220,8 @@ class Player(Protocol):
         """
 
     async def stop(self) -> None:
-        """End worker, output and recording, and leave nothing behind; within 1.5 s; callable at any moment and
-        more than once."""
+        """End worker, output and recording, and leave nothing behind; within 1.5 s; callable at any moment
+        and more than once."""
 
     def get(self, path: str, deck: int | None) -> Values:
         """The value of a value parameter as last set (or its default)."""
@@ -232,8 +232,9 @@ class Player(Protocol):
     def command(
         self, path: str, deck: int | None, args: Values, when: When, on_result: OnResult | None = None
     ) -> Ack:
-        """Carry out ``/bridge/deck/{deck}/start``, ``/bridge/deck/{deck}/stop`` or ``/bridge/clip/render`` (whose
-        outcome comes later by ``on_result``; args are prompt, bars, tempo, name, with ``''`` for no name)."""
+        """Carry out ``/bridge/deck/{deck}/start``, ``/bridge/deck/{deck}/stop`` (no args: `when` says it all)
+        or ``/bridge/clip/render``, whose outcome comes later by ``on_result`` (args are prompt, bars, tempo
+        and name, ``''`` for no name; the result's values are the path and the length in seconds)."""
 
     def status(self) -> Status:
         """The present state; cheap enough for 50 calls a second."""

@@ -1,0 +1,404 @@
+"""The parameter table: every controllable thing, declared once.
+
+OSC addresses, replies, preset validation and the reference page all come from `PARAMETERS`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from daw_bridge.clock.quantum import QUANTUM_NAMES, Quantum
+from daw_bridge.errors import ParameterError, UnknownAddressError
+
+Kind = Literal["value", "command", "readonly"]
+ArgType = Literal["f", "i", "b", "s", "q"]
+Curve = Literal["linear", "log", "none"]
+Takes = Literal["now", "deck", "launch"]
+Atom = float | int | str | bool
+Values = tuple[Atom, ...]
+
+MAX_STRING = 1000
+MAX_DECKS = 8
+TYPE_NAMES = {"f": "a number", "i": "a whole number", "b": "0 or 1", "s": "a string", "q": "a quantum"}
+
+
+@dataclass(frozen=True)
+class Arg:
+    """One argument of a parameter.
+
+    Attributes:
+        name: for people and error messages.
+        type: ``f`` float, ``i`` integer, ``b`` switch, ``s`` string, ``q`` quantum name or bar number.
+        low, high: inclusive range of a number.
+        check: for a string, raises `ValueError` with what is allowed when it does not fit.
+        allowed: for a string, what ``check`` lets through, in words.
+        optional: may be left out (with all that follow); its `default` is filled in.
+        default: value filled in when left out.
+    """
+
+    name: str
+    type: ArgType
+    low: float = -math.inf
+    high: float = math.inf
+    check: Callable[[str], object] | None = None
+    allowed: str = ""
+    optional: bool = False
+    default: Atom = 0
+
+    def range_text(self) -> str:
+        """What is allowed, in words: the text of refusals and of the reference page."""
+        if self.type == "q":
+            return f"{', '.join(QUANTUM_NAMES)} or a bar number from 1"
+        if self.type == "s":
+            return self.allowed or f"a string of at most {MAX_STRING} characters"
+        if self.type == "b":
+            return TYPE_NAMES["b"]
+        bounds = [f"{self.low:g}" if self.low > -math.inf else "", _number_text(self.high)]
+        return f"{TYPE_NAMES[self.type]} {bounds[0]}..{bounds[1]}"
+
+    def coerce(self, value: object) -> Atom:
+        """Turn what came into this argument's type.
+
+        Numbers, switches and whole floats are taken for one another (tablets send only floats).
+
+        Raises:
+            ValueError: wrong type, not finite, or out of range.
+        """
+        if self.type == "s":
+            return self._string(value)
+        if self.type == "q":
+            return self._quantum(value)
+        if not isinstance(value, int | float) or (isinstance(value, float) and not math.isfinite(value)):
+            raise ValueError
+        if self.type == "b":
+            if value not in (0, 1):
+                raise ValueError
+            return bool(value)
+        if not self.low <= value <= self.high:
+            raise ValueError
+        if self.type == "f":
+            return float(value)
+        if value != int(value):
+            raise ValueError
+        return int(value)
+
+    def _string(self, value: object) -> str:
+        if not isinstance(value, str) or len(value) > MAX_STRING or "\0" in value:
+            raise ValueError
+        if self.check is not None:
+            self.check(value)
+        return value
+
+    def _quantum(self, value: object) -> Atom:
+        if isinstance(value, str):
+            return str(Quantum.parse(value))
+        number = Arg("bar", "i", 1, 2**24).coerce(value)
+        return int(number)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One row of the table.
+
+    Attributes:
+        path: OSC address; ``{deck}`` stands for the deck's number.
+        kind: ``'value'`` can be set and asked for, ``'command'`` is carried out, ``'readonly'`` is asked for.
+        args: the arguments; the group repeats `repeat` times.
+        doc: one or two sentences, for the reference page.
+        default: value before anything was set (empty for commands).
+        unit: e.g. ``'dB'``. curve: how a knob should run over the range.
+        takes: when a change is due: ``'now'``, by the deck's quantum, or by the launch quantum.
+        repeat: fewest and most repetitions of the group of arguments.
+        require: a condition on all values together; required says it in words.
+    """
+
+    path: str
+    kind: Kind
+    args: tuple[Arg, ...]
+    doc: str
+    default: Values = ()
+    unit: str = ""
+    curve: Curve = "none"
+    takes: Takes = "now"
+    repeat: tuple[int, int] = (1, 1)
+    require: Callable[[Values], bool] | None = None
+    required: str = ""
+
+    def address(self, deck: int | None = None) -> str:
+        """The OSC address for a deck."""
+        return self.path.replace("{deck}", str(deck))
+
+    @property
+    def per_deck(self) -> bool:
+        """Whether there is one for each deck."""
+        return "{deck}" in self.path
+
+    @property
+    def signature(self) -> str:
+        """Arguments as shown to people, e.g. ``text s, weight f (1..4 times)``."""
+        text = ", ".join(f"[{a.name} {a.type}]" if a.optional else f"{a.name} {a.type}" for a in self.args)
+        low, high = self.repeat
+        return text if high == 1 else f"{text} ({low if low == high else f'{low}..{high}'} times)"
+
+    def range_text(self) -> str:
+        """What is allowed, in words."""
+        if not self.args:
+            return "no arguments"
+        if len(self.args) == 1 and self.repeat == (1, 1):
+            return self.args[0].range_text()
+        text = ", ".join(
+            f"{a.name} ({'may be left out; ' if a.optional else ''}{a.range_text()})" for a in self.args
+        )
+        low, high = self.repeat
+        return text if high == 1 else f"{low if low == high else f'{low} to {high}'} times: {text}"
+
+    def coerce(self, args: Sequence[object], address: str | None = None) -> Values:
+        """Check arguments and turn them into this parameter's types; left-out ones are filled in.
+
+        Args:
+            address: named in the refusal; the path when None.
+
+        Raises:
+            ParameterError: wrong count, type or range; names address, value and what is allowed.
+        """
+        shown = address or self.path
+        group = len(self.args)
+        low, high = self.repeat
+        needed = sum(not arg.optional for arg in self.args)
+        count = len(args)
+        fits = count % group == 0 and low <= count // group <= high if high > 1 else needed <= count <= group
+        if not fits and not (group == 0 and count == 0):
+            raise ParameterError(shown, tuple(args), self.range_text())
+        values = []
+        for index, value in enumerate(args):
+            arg = self.args[index % group]
+            try:
+                values.append(arg.coerce(value))
+            except (ValueError, OverflowError):
+                raise ParameterError(shown, value, f"{arg.name}: {arg.range_text()}") from None
+        values.extend(arg.default for arg in self.args[count:] if high == 1)
+        coerced = tuple(values)
+        if self.require is not None and not self.require(coerced):
+            raise ParameterError(shown, coerced, self.required)
+        return coerced
+
+
+def _number_text(value: float) -> str:
+    return "" if value == math.inf else str(int(value)) if value == int(value) else f"{value:g}"
+
+
+KEY_TEXT = "a key such as 'A minor', 'Eb major', 'F#', or '' for off"
+CHORDS_TEXT = "1 to 64 chords, one a bar, such as 'Am F C G7 Dm7b5', or '' for off"
+_KEY = re.compile(r"[A-Ga-g][#b]?\s*(major|minor|maj|min|m)?", re.IGNORECASE)
+_CHORD = re.compile(r"[A-G][#b]?[A-Za-z0-9#+°ø()-]{0,12}(/[A-G][#b]?)?")
+_CLIP_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,63}")
+
+
+def check_key(text: str) -> None:
+    """Raise `ValueError` unless the text names a key."""
+    if text.strip() and not _KEY.fullmatch(text.strip()):
+        raise ValueError(KEY_TEXT)
+
+
+def check_chords(text: str) -> None:
+    """Raise `ValueError` unless the text is a line of chord names."""
+    chords = text.split()
+    if len(chords) > 64 or not all(_CHORD.fullmatch(chord) for chord in chords):
+        raise ValueError(CHORDS_TEXT)
+
+
+def check_clip_name(text: str) -> None:
+    """Raise `ValueError` unless the text can be a file's name as it is (empty: one is chosen)."""
+    if (text and not _CLIP_NAME.fullmatch(text)) or text.endswith((".", " ")):
+        raise ValueError
+
+
+def _some_weight(values: Values) -> bool:
+    return any(values[1::2])
+
+
+_DECK = "/bridge/deck/{deck}"
+_QUANTUM_ARG = Arg("quantum", "s", check=Quantum.parse, allowed=", ".join(QUANTUM_NAMES))
+_LAUNCH_ARG = Arg("when", "q", optional=True, default="")
+_GAIN_ARG = Arg("gain", "f", -60, 12)
+
+PARAMETERS: tuple[Parameter, ...] = (
+    Parameter(
+        "/bridge/tempo", "value", (Arg("bpm", "f", 40, 240),), unit="BPM", curve="linear", default=(120.0,),
+        doc="Tempo of the instrument's clock. Everything that plays follows without losing its beat.",
+    ),
+    Parameter(
+        "/bridge/meter", "value", (Arg("beats", "i", 3, 4),), unit="beats a bar", default=(4,),
+        doc="Quarter notes in a bar; a change waits for the bar line.",
+    ),
+    Parameter(
+        "/bridge/gain", "value", (_GAIN_ARG,), unit="dB", curve="linear", default=(0.0,),
+        doc="Gain of the whole output.",
+    ),
+    Parameter(
+        "/bridge/quantum", "value", (_QUANTUM_ARG,), default=("1M",),
+        doc="Launch quantum: the grid on which decks start and stop.",
+    ),
+    Parameter(
+        f"{_DECK}/prompt", "value", (Arg("text", "s"),), takes="deck", default=("",),
+        doc="What the deck plays, in words. Sets one prompt of weight 1; empty plays without words.",
+    ),
+    Parameter(
+        f"{_DECK}/prompts", "value", (Arg("text", "s"), Arg("weight", "f", 0, 100)), takes="deck",
+        default=("", 1.0), repeat=(1, 4), require=_some_weight, required="at least one weight above 0",
+        doc="Up to four prompts with weights, blended; the weights count relative to each other.",
+    ),
+    Parameter(
+        f"{_DECK}/temperature", "value", (Arg("temperature", "f", 0, 2),), takes="deck", curve="linear",
+        default=(1.0,),
+        doc="How freely the model chooses; 0 always takes the likeliest.",
+    ),
+    Parameter(
+        f"{_DECK}/top_k", "value", (Arg("k", "i", 0, 2048),), takes="deck", curve="log", default=(250,),
+        doc="Choose among the k likeliest tokens; 0 is off.",
+    ),
+    Parameter(
+        f"{_DECK}/top_p", "value", (Arg("p", "f", 0, 1),), takes="deck", curve="linear", default=(0.0,),
+        doc="Choose among the likeliest tokens that together have this probability; 0 is off, "
+        "otherwise it overrules top_k.",
+    ),
+    Parameter(
+        f"{_DECK}/guidance", "value", (Arg("coefficient", "f", 0, 10),), takes="deck", curve="linear",
+        default=(3.0,),
+        doc="Classifier-free guidance: how strictly prompt, key and beat are followed; 1 is none.",
+    ),
+    Parameter(
+        f"{_DECK}/seed", "value", (Arg("seed", "i", 0, 2**31 - 1),), default=(0,),
+        doc="Seed of the deck's voice, used from its next start on. The same seed and the same commands play "
+        "the same music.",
+    ),
+    Parameter(
+        f"{_DECK}/gain", "value", (_GAIN_ARG,), unit="dB", curve="linear", default=(0.0,),
+        doc="Gain of the deck.",
+    ),
+    Parameter(
+        f"{_DECK}/key", "value", (Arg("key", "s", check=check_key, allowed=KEY_TEXT),), takes="deck",
+        default=("",),
+        doc="Key that steers the harmony; empty is off. Chords overrule it.",
+    ),
+    Parameter(
+        f"{_DECK}/chords", "value", (Arg("chords", "s", check=check_chords, allowed=CHORDS_TEXT),),
+        takes="deck", default=("",),
+        doc="Chords that steer the harmony, one a bar, repeating; empty is off.",
+    ),
+    Parameter(
+        f"{_DECK}/chroma", "value", (Arg("pitch class", "f", 0, 1),), takes="deck", repeat=(12, 12),
+        default=(0.0,) * 12,
+        doc="Strength of the twelve pitch classes from C, as a constant harmony; all 0 is off. Key and "
+        "chords overrule it.",
+    ),
+    Parameter(
+        f"{_DECK}/chroma/enable", "value", (Arg("on", "b"),), takes="deck", default=(True,),
+        doc="Whether key, chords and chroma steer the harmony.",
+    ),
+    Parameter(
+        f"{_DECK}/transport/enable", "value", (Arg("on", "b"),), takes="deck", default=(True,),
+        doc="Whether the model is told beat, bar and tempo.",
+    ),
+    Parameter(
+        f"{_DECK}/quantum", "value", (_QUANTUM_ARG,), default=("now",),
+        doc="Grid on which changes of this deck's other values take effect.",
+    ),
+    Parameter(
+        f"{_DECK}/start", "command", (_LAUNCH_ARG,), takes="launch",
+        doc="Start the deck at the next line of the launch quantum or of the quantum given, or at the start of "
+        "a bar given by its number.",
+    ),
+    Parameter(
+        f"{_DECK}/stop", "command", (_LAUNCH_ARG,), takes="launch",
+        doc="Stop the deck at the next line of the launch quantum or of the quantum given, or at the start of "
+        "a bar given by its number.",
+    ),
+    Parameter(
+        "/bridge/clip/render", "command",
+        (
+            Arg("prompt", "s"),
+            Arg("bars", "i", 1, 256),
+            Arg("tempo", "f", 40, 240),
+            Arg("name", "s", optional=True, default="", check=check_clip_name,
+                allowed="a file name of letters, digits, space, '_', '-' and '.', at most 64 long"),
+        ),
+        doc="Render a bar-exact clip below the data folder, with deck 1's sampling and key. Acknowledged "
+        "at once; answered on /bridge/clip/done with path and seconds, or on /bridge/error.",
+    ),
+    Parameter("/bridge/status", "command", (), doc="Send the whole state once: see Status messages."),
+    Parameter(
+        "/bridge/subscribe", "command", (Arg("rate", "f", 0.1, 50, optional=True, default=10.0),), unit="Hz",
+        doc="Send the state to the sender at this rate, and notices as they come, until it unsubscribes or "
+        "its port closes. Subscribing again changes the rate.",
+    ),
+    Parameter("/bridge/unsubscribe", "command", (), doc="End the sender's subscription."),
+    Parameter("/bridge/ping", "command", (), doc="Answered by /bridge/pong and the version."),
+    Parameter(
+        "/bridge/position", "readonly",
+        (Arg("bar", "i"), Arg("beat", "f"), Arg("tempo", "f"), Arg("seconds", "f")),
+        doc="Position being heard: bar from 1, beat in the bar from 1.0, BPM, seconds since the start.",
+    ),
+    Parameter(
+        f"{_DECK}/state", "readonly", (Arg("state", "s"), Arg("lead", "f"), Arg("factor", "f")),
+        doc="stopped, armed (will start), playing, or holding (repeating its last bars because generation is "
+        "late); seconds generated ahead; speed of generation, times real time.",
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Address:
+    """A concrete address: its parameter and its deck (None for one without)."""
+
+    text: str
+    parameter: Parameter
+    deck: int | None
+
+
+@dataclass
+class AddressTable:
+    """Every address of an instrument with ``decks`` decks; `lookup` is one dictionary access."""
+
+    decks: int
+    by_text: dict[str, Address] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for parameter in PARAMETERS:
+            for deck in range(1, self.decks + 1) if parameter.per_deck else (None,):
+                text = parameter.address(deck)
+                self.by_text[text] = Address(text, parameter, deck)
+
+    def __iter__(self) -> Iterator[Address]:
+        return iter(self.by_text.values())
+
+    def lookup(self, text: str) -> Address:
+        """The address, or `UnknownAddressError` with the nearest ones."""
+        found = self.by_text.get(text)
+        if found is None:
+            raise UnknownAddressError(text, self._hint(text))
+        return found
+
+    def _hint(self, text: str) -> str:
+        number = re.match(r"/bridge/deck/([^/]*)/", text)
+        if number and number[1] not in {str(deck) for deck in range(1, self.decks + 1)}:
+            return f"decks are 1..{self.decks}"
+        last = text.rstrip("/").rpartition("/")[2][:40]
+        near = [address for address in self.by_text if last and address.endswith(f"/{last}")]
+        return f"did you mean {near[0]}?" if near else "see docs/osc.md, or send /bridge/status"
+
+
+def lookup(path: str) -> Parameter:
+    """The row of a path with ``{deck}`` unfilled.
+
+    Raises:
+        KeyError: no row has this path.
+    """
+    return _BY_PATH[path]
+
+
+_BY_PATH = {parameter.path: parameter for parameter in PARAMETERS}
