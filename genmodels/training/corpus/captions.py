@@ -53,7 +53,8 @@ def tempo_words(bpm: float) -> tuple[str, ...]:
 
 
 def _band(piece: Piece, rng: Random) -> str:
-    name = rng.choice(piece.names) if rng.random() < 0.6 else piece.names[0]
+    names = _names(piece)
+    name = rng.choice(names) if rng.random() < 0.6 else names[0]
     shape = rng.random()
     if shape < 0.14:
         return rng.choice((name, f"{name} beat" if piece.has_drums and "beat" not in name else name, f"{name} music"))
@@ -75,7 +76,7 @@ def _band(piece: Piece, rng: Random) -> str:
     if not piece.has_drums and rng.random() < 0.5:
         parts.append(rng.choice(_NO_DRUMS))
     if piece.texture == "bass and drums" and rng.random() < 0.6:
-        parts = [rng.choice(("bass and drums", "drum and bass groove only", "drums and bass only", "bass line and drums"))
+        parts = [rng.choice(("bass and drums", "bass and drums only", "drums and bass only", "bass line and drums"))
                  + (f", {name}" if rng.random() < 0.7 else "")]  # fmt: skip
     return ", ".join(parts + _facts(piece, rng))
 
@@ -92,7 +93,7 @@ def _solo(piece: Piece, rng: Random) -> str:
     if rng.random() < 0.4:
         parts.append(rng.choice(piece.moods))
     if rng.random() < 0.4:
-        parts.insert(rng.randrange(2), rng.choice(piece.names))
+        parts.insert(rng.randrange(2), rng.choice(_names(piece)))
     if rng.random() < 0.25:
         parts.append(rng.choice(tempo_words(piece.bpm)))
     if rng.random() < 0.35:
@@ -102,7 +103,7 @@ def _solo(piece: Piece, rng: Random) -> str:
 
 def _drums_only(piece: Piece, rng: Random) -> str:
     plain = rng.choice(_DRUMS_ONLY)
-    name = rng.choice(piece.names)
+    name = rng.choice(_names(piece))
     shape = rng.random()
     if shape < 0.25:
         return plain
@@ -133,6 +134,20 @@ def _facts(piece: Piece, rng: Random, with_key: bool = True) -> list[str]:
     if len(facts) > 1 and rng.random() < 0.3:
         rng.shuffle(facts)
     return facts
+
+
+def _names(piece: Piece) -> tuple[str, ...]:
+    """The style's names that are true of this piece: no 'beat' without drums, no 'band' of one."""
+    untrue = []
+    if not piece.has_drums:
+        untrue.append("beat")
+    if piece.texture in ("solo", "drums only", "bass and drums"):
+        untrue.extend(("trio", "band", "orchestra"))
+    if "piano" not in piece.instruments:
+        untrue.append("piano")
+    if not any("guitar" in name for name in piece.instruments):
+        untrue.append("guitar")
+    return tuple(name for name in piece.names if not any(word in name for word in untrue)) or piece.names
 
 
 def _words(piece: Piece) -> list[tuple[str, ...]]:

@@ -29,7 +29,9 @@ _TEXTURES: dict[str, float] = {
     "no drums": 0.11,
     "bass and drums": 0.05,
 }
-_VOLUME: dict[Role, int] = {"drums": 104, "bass": 108, "chords": 84, "lead": 94, "pad": 62}
+_VOLUME: dict[Role, int] = {"drums": 94, "bass": 94, "chords": 116, "lead": 116, "pad": 78}
+_KIT_TRIM_DB = {24: -2.0, 25: -10.0}
+_PROGRAM_TRIM_DB = {0: 1.5, 9: 6.0, 10: 3.0, 38: -1.0, 39: -6.0, 49: -3.0, 88: 3.0, 91: -8.0, 95: -3.0, 73: -1.0}
 _MONOPHONIC = frozenset({36, 40, 42, 56, 60, 65, 66, 68, 71, 73})
 _LOW = frozenset({32, 33, 34, 36, 38, 39})
 
@@ -57,7 +59,7 @@ def compose(seed: int, style_name: str | None = None) -> Piece:
     writer = _Writer(rng, style, patterns, beats_per_bar, bpm, tonic, mode, programs, bars)
     notes = writer.write(sections)
     tracks = tuple(
-        Track(role, program, notes[role], _VOLUME[role], style.pump and role in ("chords", "pad"))
+        Track(role, program, notes[role], _volume(role, program), style.pump and role in ("chords", "pad"))
         for role, program in programs.items()
         if notes[role]
     )
@@ -79,6 +81,12 @@ def compose(seed: int, style_name: str | None = None) -> Piece:
         cutoff_hz=style.cutoff_hz if rng.random() < 0.8 else 0.0,
         drive=style.drive,
     )
+
+
+def _volume(role: Role, program: int) -> int:
+    """MIDI volume of a part; the trims even out the soundfont (controller 7 acts as 40 log10)."""
+    trim_db = _KIT_TRIM_DB.get(program, 0.0) if role == "drums" else _PROGRAM_TRIM_DB.get(program, 0.0)
+    return max(1, min(127, round(_VOLUME[role] * 10.0 ** (trim_db / 40.0))))
 
 
 def _style(rng: Random, name: str | None) -> Style:

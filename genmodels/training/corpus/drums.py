@@ -29,16 +29,13 @@ def bar_of(pattern: str, bar: int, steps: int) -> str:
     return pattern[start : start + steps]
 
 
-def drum_bar(pattern: Drums, bar: int, beats_per_bar: int, *, fill: int | None = None, thin: bool = False) -> list[Note]:
+def drum_bar(pattern: Drums, bar: int, beats_per_bar: int, *, fill: int | None = None) -> list[Note]:
     """Notes of one bar, `start` in beats from the bar's beginning, on the grid.
 
-    `fill` (index, any integer) replaces the last beat by a fill; `thin` leaves out the kick and the snare, as an
-    intro does."""
+    `fill` (index, any integer) replaces the last beat by a fill."""
     steps = beats_per_bar * STEPS_PER_BEAT
     notes = []
     for name, text in pattern.items():
-        if thin and name in ("kick", "snare", "clap"):
-            continue
         for step, mark in enumerate(bar_of(text, bar, steps)):
             in_fill = fill is not None and step >= steps - STEPS_PER_BEAT
             if mark in VELOCITY and not in_fill:
