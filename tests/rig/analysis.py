@@ -75,7 +75,7 @@ def onset_times(envelope: Curve, hop_s: float = 0.005, separation_s: float = 0.0
     windows = np.lib.stride_tricks.sliding_window_view(np.pad(envelope, reach), 2 * reach + 1)
     threshold = 0.15 * np.quantile(envelope, 0.99)
     peaks = np.flatnonzero((envelope >= windows.max(axis=1)) & (envelope > threshold))
-    return peaks * hop_s
+    return peaks.astype(np.float64) * hop_s
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def _nearest(values: Curve, to: Curve) -> Curve:
 
 @dataclass(frozen=True)
 class TempoEstimate:
-    """A tempo and how much its comb stands out: 1 is no periodicity at all, music on a beat has 1.5 and more."""
+    """A tempo and how much its comb stands out: 1 is no periodicity, music on a beat has 1.5 and more."""
 
     bpm: float
     salience: float

@@ -1,4 +1,4 @@
-"""A JACK server of its own for a test: no sound card, no realtime rights, never the one that is running already."""
+"""A JACK server of its own for a test: no sound card, no realtime rights, apart from any that runs."""
 
 from __future__ import annotations
 

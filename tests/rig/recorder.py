@@ -26,7 +26,8 @@ class Recording:
     @property
     def mono(self) -> npt.NDArray[np.float32]:
         """The mean of the channels, [frames]."""
-        return self.samples.mean(axis=1)
+        mean: npt.NDArray[np.float32] = self.samples.mean(axis=1)
+        return mean
 
 
 class Recorder:

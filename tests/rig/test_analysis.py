@@ -50,8 +50,8 @@ def test_gap_clipping_and_first_sound_are_located() -> None:
     assert analysis.longest_silence(sound, RATE) < 0.001
     sound[RATE : RATE + 4800] = 0.0
     assert analysis.longest_silence(sound, RATE) == pytest.approx(0.1, abs=0.001)
-    assert analysis.clipped(np.float32([0.5, 1.0, -1.0])) == 2
-    assert analysis.first_sound(np.float32([0.0, 0.0, 0.2])) == 2
+    assert analysis.clipped(np.array([0.5, 1.0, -1.0], np.float32)) == 2
+    assert analysis.first_sound(np.array([0.0, 0.0, 0.2], np.float32)) == 2
     assert analysis.first_sound(np.zeros(10, np.float32)) is None
 
 
