@@ -1,4 +1,4 @@
-"""The training corpus: pieces composed from a seed, rendered by FluidSynth, with beat, chroma and captions."""
+"""The training corpus: pieces composed from a seed, rendered by FluidSynth, with labels and captions."""
 
 from genmodels.training.corpus.captions import caption_set, captions
 from genmodels.training.corpus.compose import compose

@@ -15,6 +15,7 @@ _DRUMS_ONLY = (
     "only drums, no melody", "drum groove", "percussion only", "beat without melody",
 )  # fmt: skip
 _NO_DRUMS = ("no drums", "without drums", "drumless", "no percussion", "no beat")
+_BASS_AND_DRUMS = ("bass and drums", "bass and drums only", "drums and bass only", "bass line and drums")
 _KIT_WORDS = {
     40: ("brushed drums", "brushes", "soft drums"),
     32: ("jazz drums", "brushes"),
@@ -57,13 +58,15 @@ def _band(piece: Piece, rng: Random) -> str:
     name = rng.choice(names) if rng.random() < 0.6 else names[0]
     shape = rng.random()
     if shape < 0.14:
-        return rng.choice((name, f"{name} beat" if piece.has_drums and "beat" not in name else name, f"{name} music"))
+        return rng.choice(
+            (name, f"{name} beat" if piece.has_drums and "beat" not in name else name, f"{name} music")
+        )
     mood = rng.choice(piece.moods) if rng.random() < 0.5 else ""
     style = name if rng.random() < 0.88 else ""
     tempo = rng.choice(tempo_words(piece.bpm)) if rng.random() < 0.18 else ""
     head = " ".join(word for word in (mood, tempo if " " not in tempo else "", style) if word)
     wanted = rng.choice((0, 1, 1, 2, 2, 3, 4))
-    instruments = _some(piece, rng, max(wanted, 0 if style else 1))
+    instruments = _some(piece, rng, max(wanted, 0 if style else 2))
     if shape < 0.6 and head and instruments:
         text = f"{head} {rng.choice(('with', 'with', 'featuring', 'played on'))} {_joined(instruments, rng)}"
         parts = [text]
@@ -76,17 +79,26 @@ def _band(piece: Piece, rng: Random) -> str:
     if not piece.has_drums and rng.random() < 0.5:
         parts.append(rng.choice(_NO_DRUMS))
     if piece.texture == "bass and drums" and rng.random() < 0.6:
-        parts = [rng.choice(("bass and drums", "bass and drums only", "drums and bass only", "bass line and drums"))
-                 + (f", {name}" if rng.random() < 0.7 else "")]  # fmt: skip
+        parts = [rng.choice(_BASS_AND_DRUMS)]
+        if rng.random() < 0.7:
+            parts.append(name)
     return ", ".join(parts + _facts(piece, rng))
 
 
 def _solo(piece: Piece, rng: Random) -> str:
     instrument = rng.choice(_words(piece)[0])
     plain = rng.choice(
-        (f"solo {instrument}", f"{instrument} solo", f"solo {instrument}", f"{instrument} only", f"{instrument} alone",
-         f"just {instrument}", f"unaccompanied {instrument}", instrument)
-    )  # fmt: skip
+        (
+            f"solo {instrument}",
+            f"solo {instrument}",
+            f"{instrument} solo",
+            f"{instrument} only",
+            f"{instrument} alone",
+            f"just {instrument}",
+            f"unaccompanied {instrument}",
+            instrument,
+        )
+    )
     if rng.random() < 0.3:
         return plain
     parts = [plain]
@@ -158,7 +170,9 @@ def _words(piece: Piece) -> list[tuple[str, ...]]:
         track = by_role.get(role)
         if track is None:
             continue
-        names = _DRUM_WORDS + _KIT_WORDS.get(track.program, ()) if track.is_drums else _weighted(track.program)
+        names = (
+            _DRUM_WORDS + _KIT_WORDS.get(track.program, ()) if track.is_drums else _weighted(track.program)
+        )
         if names not in words:
             words.append(names)
     return words

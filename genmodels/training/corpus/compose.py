@@ -31,7 +31,18 @@ _TEXTURES: dict[str, float] = {
 }
 _VOLUME: dict[Role, int] = {"drums": 94, "bass": 94, "chords": 116, "lead": 116, "pad": 78}
 _KIT_TRIM_DB = {24: -2.0, 25: -10.0}
-_PROGRAM_TRIM_DB = {0: 1.5, 9: 6.0, 10: 3.0, 38: -1.0, 39: -6.0, 49: -3.0, 88: 3.0, 91: -8.0, 95: -3.0, 73: -1.0}
+_PROGRAM_TRIM_DB = {
+    0: 1.5,
+    9: 6.0,
+    10: 3.0,
+    38: -1.0,
+    39: -6.0,
+    49: -3.0,
+    88: 3.0,
+    91: -8.0,
+    95: -3.0,
+    73: -1.0,
+}
 _MONOPHONIC = frozenset({36, 40, 42, 56, 60, 65, 66, 68, 71, 73})
 _LOW = frozenset({32, 33, 34, 36, 38, 39})
 
@@ -63,6 +74,8 @@ def compose(seed: int, style_name: str | None = None) -> Piece:
         for role, program in programs.items()
         if notes[role]
     )
+    if texture == "no drums" and len(set(programs.values())) == 1:
+        texture = "solo"
     return Piece(
         seed=seed,
         style=style.name,
@@ -86,7 +99,7 @@ def compose(seed: int, style_name: str | None = None) -> Piece:
 def _volume(role: Role, program: int) -> int:
     """MIDI volume of a part; the trims even out the soundfont (controller 7 acts as 40 log10)."""
     trim_db = _KIT_TRIM_DB.get(program, 0.0) if role == "drums" else _PROGRAM_TRIM_DB.get(program, 0.0)
-    return max(1, min(127, round(_VOLUME[role] * 10.0 ** (trim_db / 40.0))))
+    return max(1, min(127, round(float(_VOLUME[role] * 10.0 ** (trim_db / 40.0)))))
 
 
 def _style(rng: Random, name: str | None) -> Style:
@@ -111,7 +124,9 @@ def _texture(rng: Random, style: Style, patterns: Patterns) -> Texture:
 
 
 def _programs(rng: Random, style: Style, texture: Texture) -> dict[Role, int]:
-    kit, bass, chords, lead = (rng.choice(choice) for choice in (style.kits, style.bass, style.chords, style.lead))
+    kit, bass, chords, lead = (
+        rng.choice(choice) for choice in (style.kits, style.bass, style.chords, style.lead)
+    )
     with_lead = rng.random() < style.lead_chance
     pad = rng.choice(style.pad) if style.pad and rng.random() < style.pad_chance else None
     if texture == "drums only":
@@ -145,8 +160,8 @@ def _solo(rng: Random, program: int) -> dict[Role, int]:
 
 
 def _form(rng: Random, roles: tuple[Role, ...], bars: int, texture: Texture) -> tuple[Section, ...]:
-    """Mostly everything plays from the first bar; some pieces build up first or break in the middle, so that a
-    prompt's instruments are nearly always heard."""
+    """Mostly everything plays from the first bar, so that what a caption names is nearly always heard; some pieces
+    build up first or break in the middle."""
     sections: list[Section] = []
     intro = 2 if bars <= 8 else 4
     start = 0
@@ -179,7 +194,7 @@ def _instrument_names(programs: dict[Role, int]) -> tuple[str, ...]:
 
 
 class _Writer:
-    """Writes the notes of all parts. The vocabulary of a piece is small: one pattern a part (two for chords)."""
+    """Writes the notes of all parts. The vocabulary of a piece is small: one pattern a part."""
 
     def __init__(
         self,
@@ -222,7 +237,9 @@ class _Writer:
                 for role in section.roles:
                     for note in self._bar(role, bar, section, number, last):
                         written[role].append(self._human(note, bar * self._beats_per_bar, role))
-        return {role: tuple(sorted(written[role], key=lambda n: (n.start, n.pitch))) for role in self._programs}
+        return {
+            role: tuple(sorted(written[role], key=lambda n: (n.start, n.pitch))) for role in self._programs
+        }
 
     def _bar(self, role: Role, bar: int, section: Section, number: int, last: bool) -> list[Note]:
         beats = self._beats_per_bar

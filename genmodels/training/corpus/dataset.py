@@ -14,7 +14,14 @@ from typing import Any
 
 import numpy as np
 import soundfile
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from genmodels.errors import GenModelsError
 from genmodels.training.corpus.captions import caption_set
@@ -68,8 +75,8 @@ def write_corpus(folder: Path, count: int, seed: int, workers: int = 1) -> list[
     """Composes and renders items 0 .. count - 1 into `folder`; item i is the piece of seed `seed + i`.
 
     Complete items of the same seed are kept, so an interrupted call goes on where it was; an item's JSON file
-    appears last, whole. `workers` processes render at a time. Raises RenderError when FluidSynth or the soundfont is missing,
-    CorpusError when the folder holds items of other seeds."""
+    appears last, whole. `workers` processes render at a time. Raises RenderError when FluidSynth or the soundfont
+    is missing, CorpusError when the folder holds items of other seeds."""
     find_fluidsynth()
     find_soundfont()
     folder.mkdir(parents=True, exist_ok=True)
@@ -96,11 +103,14 @@ def write_corpus(folder: Path, count: int, seed: int, workers: int = 1) -> list[
 def read_corpus(folder: Path) -> list[CorpusItem]:
     """The complete items of a folder, in order. Raises CorpusError when there are none."""
     items = [
-        CorpusItem(path.stem, path.with_suffix(".flac"), path.with_suffix(".npz"), json.loads(path.read_text()))
+        CorpusItem(
+            path.stem, path.with_suffix(".flac"), path.with_suffix(".npz"), json.loads(path.read_text())
+        )
         for path in sorted(folder.glob("[0-9]*.json"))
     ]
     if not items:
-        raise CorpusError(f"no corpus items in {folder}: write one with `python -m genmodels.training.corpus --out {folder}`")
+        command = f"python -m genmodels.training.corpus --out {folder}"
+        raise CorpusError(f"no corpus items in {folder}: write some with `{command}`")
     return items
 
 
@@ -120,7 +130,11 @@ def facts(piece: Piece) -> dict[str, Any]:
         "instruments": list(piece.instruments),
         "moods": list(piece.moods),
         "sections": [
-            {**asdict(section), "start_s": section.start_bar * bar_s, "end_s": (section.start_bar + section.bars) * bar_s}
+            {
+                **asdict(section),
+                "start_s": section.start_bar * bar_s,
+                "end_s": (section.start_bar + section.bars) * bar_s,
+            }
             for section in piece.sections
         ],
         "captions": caption_set(piece, piece.seed),
@@ -143,11 +157,13 @@ def _write_item(folder: Path, index: int, seed: int) -> None:
 def _complete(folder: Path, index: int, seed: int) -> bool:
     stem = folder / f"{index:05d}"
     path = stem.with_suffix(".json")
-    if not path.is_file() or not stem.with_suffix(".flac").is_file() or not stem.with_suffix(".npz").is_file():
+    if not all(stem.with_suffix(suffix).is_file() for suffix in (".json", ".flac", ".npz")):
         return False
     found = json.loads(path.read_text())["seed"]
     if found != seed:
-        raise CorpusError(f"{path} is the piece of seed {found}, not {seed}: choose another folder or the same --seed")
+        raise CorpusError(
+            f"{path} is the piece of seed {found}, not {seed}: choose another folder or the same --seed"
+        )
     return True
 
 

@@ -10,7 +10,15 @@ from genmodels.training.corpus.styles import Drums
 
 VELOCITY = {"X": 114, "x": 94, "o": 58}
 STEPS_PER_BEAT = 4
-_LOUDNESS = {"hat": 0.72, "open": 0.72, "ride": 0.8, "pedal": 0.7, "maracas": 0.75, "tambourine": 0.75, "crash": 0.85}
+_LOUDNESS = {
+    "hat": 0.72,
+    "open": 0.72,
+    "ride": 0.8,
+    "pedal": 0.7,
+    "maracas": 0.75,
+    "tambourine": 0.75,
+    "crash": 0.85,
+}
 _FILLS = (
     {"snare": "xoxX", "kick": "X..."},
     {"snare": "x.xx", "tom": "...X"},
@@ -24,7 +32,9 @@ def bar_of(pattern: str, bar: int, steps: int) -> str:
 
     Raises ValueError when the pattern is not a whole number of bars."""
     if not pattern or len(pattern) % steps:
-        raise ValueError(f"pattern {pattern!r} has {len(pattern)} steps, not a whole number of bars of {steps}")
+        raise ValueError(
+            f"pattern {pattern!r} has {len(pattern)} steps, not a whole number of bars of {steps}"
+        )
     start = bar * steps % len(pattern)
     return pattern[start : start + steps]
 
@@ -43,13 +53,15 @@ def drum_bar(pattern: Drums, bar: int, beats_per_bar: int, *, fill: int | None =
     if fill is not None:
         for name, text in _FILLS[fill % len(_FILLS)].items():
             notes.extend(
-                _hit(name, steps - STEPS_PER_BEAT + step, mark) for step, mark in enumerate(text) if mark in VELOCITY
+                _hit(name, steps - STEPS_PER_BEAT + step, mark)
+                for step, mark in enumerate(text)
+                if mark in VELOCITY
             )
     return notes
 
 
 def vary(pattern: Drums, rng: Random) -> Drums:
-    """The pattern with one small change: a soft extra kick or a missing soft hit. Same grid, same backbeat."""
+    """The pattern with one small change, an extra kick at times: same grid, same backbeat."""
     changed = dict(pattern)
     if "kick" in changed and rng.random() < 0.6:
         text = changed["kick"]

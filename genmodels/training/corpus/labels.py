@@ -19,7 +19,7 @@ class FrameLabels:
     """Labels at 50 frames a second; frame f covers samples [640 f, 640 f + 640).
 
     `beat`: float32 [T], position in the bar at the frame's first sample, in beats, 0 <= beat < beats_per_bar.
-    `chroma`: uint8 [T, 12], 255 = the strongest pitch class of the frame, 0 everywhere when no harmony sounds."""
+    `chroma`: uint8 [T, 12], 255 = the strongest pitch class of the frame, all 0 when no harmony sounds."""
 
     bpm: float
     beats_per_bar: int

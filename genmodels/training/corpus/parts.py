@@ -1,4 +1,4 @@
-"""Bars of bass, chords and melody from pattern strings and chords; all on the grid, in beats from the bar's start."""
+"""Bars of bass, chords and melody from pattern strings and chords; on the grid, in beats from the bar."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from genmodels.training.corpus.piece import Note
 from genmodels.training.corpus.theory import Chord, nearest, place
 
 
-def bass_bar(pattern: str, bar: int, beats_per_bar: int, chord: Chord, following: Chord, low: int) -> list[Note]:
+def bass_bar(
+    pattern: str, bar: int, beats_per_bar: int, chord: Chord, following: Chord, low: int
+) -> list[Note]:
     """Bass notes of one bar over `chord`; roots lie in [low, low + 12)."""
     steps = beats_per_bar * STEPS_PER_BEAT
     root = place(chord.root, low)
@@ -60,7 +62,7 @@ def held_marks(text: str, marks: frozenset[str]) -> list[tuple[int, str, float]]
 
 @dataclass(frozen=True)
 class Motif:
-    """A melody's idea, `bars` long: (beat, length in beats, steps up or down the scale from the phrase's centre)."""
+    """A melody's idea, `bars` long: notes as (beat, length in beats, scale steps from the phrase's centre)."""
 
     bars: int
     notes: tuple[tuple[float, float, int], ...]
@@ -77,7 +79,7 @@ def make_motif(rng: Random, beats_per_bar: int, density: float, bars: int = 2) -
     if beats[-1] > total - 0.6 and len(beats) > 2:
         beats.pop()
     degree = rng.choice((-2, 0, 0, 2))
-    notes = []
+    notes: list[tuple[float, float, int]] = []
     for beat, end in zip(beats, [*beats[1:], total], strict=True):
         notes.append((beat, min(end - beat, 3.0) * 0.92, degree))
         degree += rng.choice((-2, -1, -1, -1, 1, 1, 1, 2, 3 if degree < 0 else -3))

@@ -63,7 +63,9 @@ def find_fluidsynth() -> str:
     """Path of the fluidsynth program. Raises RenderError that names the package to install."""
     program = shutil.which("fluidsynth")
     if program is None:
-        raise RenderError("no program fluidsynth on PATH: install it (Debian/Ubuntu: apt-get install fluidsynth)")
+        raise RenderError(
+            "no program fluidsynth on PATH: install it (Debian/Ubuntu: apt-get install fluidsynth)"
+        )
     return program
 
 
@@ -80,8 +82,9 @@ def write_midi(piece: Piece, path: Path) -> None:
 
 
 def render(piece: Piece) -> np.ndarray:
-    """The piece as float32 mono at 32 kHz, `[frames * 640]` samples in -1..1: cut at the last whole frame of its
-    last bar, RMS about -20 dBFS, peaks under -1 dBFS. Raises RenderError."""
+    """The piece as float32 mono at 32 kHz, `[frames * 640]` samples in -1..1.
+
+    Cut at the last whole frame of its last bar; RMS about -20 dBFS, peaks under -1 dBFS. Raises RenderError."""
     program, font = find_fluidsynth(), find_soundfont()
     with tempfile.TemporaryDirectory(prefix="corpus-") as folder:
         midi, wav = Path(folder) / "piece.mid", Path(folder) / "piece.wav"
@@ -102,7 +105,9 @@ def render(piece: Piece) -> np.ndarray:
         ]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0 or not wav.is_file():
-            raise RenderError(f"fluidsynth failed on seed {piece.seed} (exit {done.returncode}): {done.stderr[-500:]}")
+            raise RenderError(
+                f"fluidsynth failed on seed {piece.seed} (exit {done.returncode}): {done.stderr[-500:]}"
+            )
         stereo, _ = soundfile.read(str(wav), dtype="float32", always_2d=True)
     return _finish(piece, stereo.mean(axis=1))
 
@@ -115,7 +120,9 @@ def frame_count(piece: Piece) -> int:
 def _finish(piece: Piece, audio: np.ndarray) -> np.ndarray:
     samples = frame_count(piece) * HOP_LENGTH
     if len(audio) < samples:
-        raise RenderError(f"fluidsynth made {len(audio)} samples of seed {piece.seed}, at least {samples} expected")
+        raise RenderError(
+            f"fluidsynth made {len(audio)} samples of seed {piece.seed}, at least {samples} expected"
+        )
     audio = audio[:samples].astype(np.float32)
     if piece.cutoff_hz:
         audio = _low_pass(audio, piece.cutoff_hz)
@@ -127,7 +134,7 @@ def _finish(piece: Piece, audio: np.ndarray) -> np.ndarray:
 
 
 def _limit(audio: np.ndarray) -> np.ndarray:
-    """Peaks over the limit are bent by tanh from half the limit on; when that alters much, the gain falls too."""
+    """Under the limit: by gain down to half, and what still exceeds 60 % of the limit bends by tanh."""
     peak = float(np.abs(audio).max())
     if peak <= PEAK_LIMIT:
         return audio
@@ -167,7 +174,9 @@ def _midi_track(piece: Piece, track: Track, channel: int) -> mido.MidiTrack:
     for note in track.notes:
         on = note.start * seconds
         off = max(on + 0.02, (note.start + note.length) * seconds)
-        events.append((on, 2, mido.Message("note_on", channel=channel, note=note.pitch, velocity=note.velocity)))
+        events.append(
+            (on, 2, mido.Message("note_on", channel=channel, note=note.pitch, velocity=note.velocity))
+        )
         events.append((off, 1, mido.Message("note_off", channel=channel, note=note.pitch)))
     if track.pump:
         events.extend(_pump(piece, channel))
@@ -178,7 +187,9 @@ def _midi_track(piece: Piece, track: Track, channel: int) -> mido.MidiTrack:
         tick = max(now, round(min(time, end) * _TICKS_PER_SECOND))
         result.append(message.copy(time=tick - now))
         now = tick
-    result.append(mido.Message("control_change", channel=channel, control=3, value=0, time=_end_tick(end) - now))
+    result.append(
+        mido.Message("control_change", channel=channel, control=3, value=0, time=_end_tick(end) - now)
+    )
     result.append(mido.MetaMessage("end_of_track", time=0))
     return result
 

@@ -1,9 +1,9 @@
 """The styles of the corpus: what makes each recognisable, as data.
 
 Patterns are strings on the grid of sixteenth notes, one or two bars long (16 steps a bar of 4/4, 12 of 3/4).
-Drums and chords: `X` accent, `x` normal, `o` soft, `-` hold, `.` rest. Chords may be arpeggios instead: digits
-count the chord's voices from below. Bass: `R` root accented, `r` root, `5` fifth, `8` octave, `3` third, `a`
-approach to the next chord's root, `-` hold, `.` rest.
+Drums and chords: `X` accent, `x` normal, `o` soft, `-` hold, `.` rest. Chords may be arpeggios instead:
+digits count the chord's voices from below. Bass: `R` root accented, `r` root, `5` fifth, `8` octave, `3` third,
+`a` approach to the next chord's root, `-` hold, `.` rest.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from genmodels.training.corpus.theory import Mode
 
 Drums = Mapping[str, str]
+Progressions = Mapping[Mode, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -27,16 +28,18 @@ class Patterns:
 
 @dataclass(frozen=True)
 class Style:
-    """One style. Programs are General MIDI from 0; `swing` is where the second of a pair of `swing_unit`
-    steps (1 = sixteenths, 2 = eighths) lies in the pair (0.5 = straight); `jitter_ms` the standard deviation of human
-    timing; `lead_density` the share of eighth notes on which a melody moves."""
+    """One style. Programs are General MIDI from 0.
+
+    `swing` is where the second of a pair of `swing_unit` steps (1 = sixteenths, 2 = eighths) lies in the pair
+    (0.5 = straight); `jitter_ms` the standard deviation of human timing; `lead_density` the share of eighth notes
+    on which a melody moves; `names` the words that people type for it, the usual one first."""
 
     name: str
     names: tuple[str, ...]
     bpm: tuple[int, int]
     moods: tuple[str, ...]
     patterns: Mapping[int, Patterns]
-    progressions: Mapping[Mode, tuple[str, ...]]
+    progressions: Progressions
     kits: tuple[int, ...] = (0,)
     bass: tuple[int, ...] = (33,)
     chords: tuple[int, ...] = (0,)
@@ -58,35 +61,36 @@ class Style:
     textures: Mapping[str, float] = field(default_factory=dict)
 
 
-_POP = {
+_POP: Progressions = {
     "major": ("I V vi IV", "vi IV I V", "I vi IV V", "IV I V vi", "I IV vi V"),
     "minor": ("i VI III VII", "i iv VI VII", "i VII VI VII", "VI VII i i", "i III VII VI"),
 }
-_JAZZ = {
+_JAZZ: Progressions = {
     "major": ("ii7 V7 Imaj7 vi7", "Imaj7 vi7 ii7 V7", "iii7 vi7 ii7 V7", "Imaj7 IVmaj7 ii7 V7"),
     "minor": ("i7 iv7 iim7b5 V7", "iim7b5 V7 i7 i7", "i7 VImaj7 iim7b5 V7"),
 }
-_SOUL = {
+_SOUL: Progressions = {
     "major": ("Imaj7 vi7 ii7 V7", "IVmaj7 iii7 ii7 Imaj7", "Imaj7 iii7 vi7 IVmaj7", "ii7 iii7 IVmaj7 V7"),
     "minor": ("i7 iv7 VImaj7 VII7", "VImaj7 VII7 i7 i7", "i7 v7 iv7 v7", "i9 VImaj7 iv7 v7"),
 }
-_VAMP = {
+_VAMP: Progressions = {
     "major": ("I7 I7 IV7 I7", "I9 I9 IV9 IV9", "I7 bVII IV I7"),
     "minor": ("i7 i7 iv7 i7", "i7 i7 i7 VII", "i9 i9 iv9 iv9"),
 }
-_DARK = {
+_DARK: Progressions = {
     "minor": ("i i i i", "i i VI VI", "i i VII VII", "i i iv VI", "i VI i VII"),
     "major": ("I I I I", "I I IV IV", "I I vi vi"),
 }
-_SLOW = {
+_SLOW: Progressions = {
     "major": ("Iadd9 IVmaj7 Iadd9 IVmaj7", "Imaj7 Imaj7 vi7 vi7", "IVmaj7 Iadd9 vi7 V", "Isus2 V vi7 IVmaj7"),
     "minor": ("i VI i VI", "iadd9 VImaj7 III VII", "i9 i9 VImaj7 VImaj7", "VImaj7 VII i7 i7"),
 }
-_FOLK = {
+_FOLK: Progressions = {
     "major": ("I IV I V", "I I IV V", "I vi IV V", "I V I IV"),
     "minor": ("i VII VI V", "i iv i V", "i VII i VII", "i VI III VII"),
 }
 
+# fmt: off
 STYLES: tuple[Style, ...] = (
     Style(
         "lo-fi hip hop",
@@ -127,7 +131,8 @@ STYLES: tuple[Style, ...] = (
             )
         },
         _SOUL,
-        kits=(24, 25), bass=(38, 39), chords=(16, 0, 4, 90), lead=(81, 80, 11), pad=(89, 48), solo=(90, 16, 0),
+        kits=(24, 25), bass=(38, 39), chords=(16, 0, 4, 90), lead=(81, 80, 11), pad=(89, 48),
+        solo=(90, 16, 0),
         jitter_ms=0.8, pump=True, lead_density=0.5, weight=1.2, bass_low=33,
     ),
     Style(
@@ -178,7 +183,9 @@ STYLES: tuple[Style, ...] = (
         (60, 84),
         ("calm", "dreamy", "ethereal", "peaceful", "floating", "spacious", "soft"),
         {
-            4: Patterns((), ("R---------------",), ("X---------------", "X---------------", "0---1---2---3---")),
+            4: Patterns(
+                (), ("R---------------",), ("X---------------", "X---------------", "0---1---2---3---")
+            ),
             3: Patterns((), ("R-----------",), ("X-----------", "0---1---2---")),
         },
         _SLOW,
@@ -219,7 +226,10 @@ STYLES: tuple[Style, ...] = (
                     {"ride": "X...X.x.X...X.x.", "pedal": "....x.......x...", "snare": "......o.......o."},
                 ),
                 ("R---3---5---a---", "R---5---8---a---", "r---3---5---3---"),
-                ("X-----x-........", "......X-....x---", "x---......X-....", "X-----------....", "..X-......x-...."),
+                (
+                    "X-----x-........", "......X-....x---", "x---......X-....", "X-----------....",
+                    "..X-......x-....",
+                ),
             ),
             3: Patterns(
                 (
@@ -399,11 +409,13 @@ STYLES: tuple[Style, ...] = (
             ),
         },
         _POP,
-        kits=(48,), bass=(42, 48), chords=(48, 45, 49), lead=(60, 40, 68, 56), pad=(52, 48), solo=(48, 46, 40, 42, 19),
+        kits=(48,), bass=(42, 48), chords=(48, 45, 49), lead=(60, 40, 68, 56), pad=(52, 48),
+        solo=(48, 46, 40, 42, 19),
         jitter_ms=3.5, lead_density=0.3, lead_chance=0.75, weight=1.1,
         textures={"full": 0.4, "no drums": 0.3, "solo": 0.3},
     ),
 )
+# fmt: on
 """All styles; a piece takes one, by weight."""
 
 STYLE_NAMES = tuple(style.name for style in STYLES)

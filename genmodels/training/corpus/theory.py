@@ -75,7 +75,9 @@ def roman_chord(symbol: str, tonic: int, mode: Mode) -> Chord:
     elif suffix in ("", "7", "9"):
         upper = {"": (third, 7), "7": (third, 7, 10), "9": (third, 10, 14)}[suffix]
     else:
-        raise ValueError(f"chord symbol {symbol!r}: unknown suffix {suffix!r}; known: 7, 9, {', '.join(_SUFFIXES)}")
+        raise ValueError(
+            f"chord symbol {symbol!r}: unknown suffix {suffix!r}; known: 7, 9, {', '.join(_SUFFIXES)}"
+        )
     quality = "m" if minor and suffix in ("", "7", "9") else ""
     return Chord(root, (0, *upper), NOTE_NAMES[root] + quality + suffix)
 

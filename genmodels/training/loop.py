@@ -1,0 +1,248 @@
+"""What every training here shares: budget, schedule, checkpoints that survive a kill, progress, history."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from torch import Tensor, nn
+
+from genmodels.errors import ConfigError
+
+
+@dataclass
+class LoopConfig:
+    """Budget and rhythm of a training.
+
+    Attributes:
+        steps: optimiser steps at most.
+        minutes: training time at most, summed over all sittings (0 = no limit). The learning rate follows
+            whichever of the two budgets is further spent.
+        lr: peak learning rate; cosine to `lr_floor` times it after `warmup` steps.
+        clip: gradient norm limit.
+        checkpoint_seconds: how often the state is written.
+        valid_every: steps between validations.
+        log_every: steps between lines of the history.
+        ema: decay of the averaged weights (0 = none).
+        seed: decides initial weights and the data of every step.
+    """
+
+    steps: int = 10000
+    minutes: float = 0.0
+    lr: float = 1e-3
+    lr_floor: float = 0.05
+    warmup: int = 100
+    clip: float = 1.0
+    checkpoint_seconds: float = 60.0
+    valid_every: int = 500
+    log_every: int = 20
+    ema: float = 0.999
+    seed: int = 1234
+
+
+@dataclass
+class LoopState:
+    """Where a training stands; saved with the weights."""
+
+    step: int = 0
+    seconds: float = 0.0
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+def spent(config: LoopConfig, state: LoopState) -> float:
+    """Fraction of the budget that is used up, 0..1."""
+    share = state.step / max(config.steps, 1)
+    if config.minutes > 0:
+        share = max(share, state.seconds / (60 * config.minutes))
+    return min(share, 1.0)
+
+
+def learning_rate(config: LoopConfig, state: LoopState) -> float:
+    """Linear warm-up by steps, then cosine over the spent budget."""
+    warm = min(1.0, (state.step + 1) / max(config.warmup, 1))
+    cosine = 0.5 * (1 + math.cos(math.pi * spent(config, state)))
+    return config.lr * warm * (config.lr_floor + (1 - config.lr_floor) * cosine)
+
+
+def save_atomic(value: Any, path: Path) -> None:
+    """Writes with torch.save so that a kill leaves either the old file or the new one."""
+    temporary = path.with_suffix(path.suffix + ".part")
+    with open(temporary, "wb") as file:
+        torch.save(value, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+class Ema:
+    """Exponential moving average of a module's floating-point state, with a warm-up of the decay."""
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self.shadow = {k: v.detach().clone() for k, v in model.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self, model: nn.Module, step: int) -> None:
+        """Moves the averages towards the model's present weights."""
+        decay = min(self.decay, (1 + step) / (10 + step))
+        for key, value in model.state_dict().items():
+            average = self.shadow[key]
+            if average.is_floating_point():
+                average.lerp_(value, 1 - decay)
+            else:
+                average.copy_(value)
+
+
+class Trainer:
+    """Runs steps until the budget is spent; resumes from `folder/checkpoint.pt` if there is one.
+
+    Args:
+        model: the module to train; its weights may be changed by `step` also outside the optimiser (EMA
+            codebooks), the averages follow its whole state dict.
+        optimizer: a torch optimiser; its learning rate is set here.
+        step: `step(n)` returns (loss to descend, figures to log). Everything random in it must be drawn
+            from n and the seed, so that a resumed training sees the data it would have seen.
+        validate: returns figures; called with the averaged weights in the model.
+        config: see `LoopConfig`.
+        folder: where checkpoint.pt and history.jsonl live.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        step: Callable[[int], tuple[Tensor, dict[str, float]]],
+        validate: Callable[[], dict[str, float]],
+        config: LoopConfig,
+        folder: Path,
+    ) -> None:
+        self.model, self.optimizer, self.step_fn, self.validate = model, optimizer, step, validate
+        self.config, self.folder = config, folder
+        self.state = LoopState()
+        self.ema = Ema(model, config.ema) if config.ema else None
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def checkpoint(self) -> Path:
+        """The one file that holds everything."""
+        return self.folder / "checkpoint.pt"
+
+    def resume(self) -> bool:
+        """Takes up the saved state; False if there is none. ConfigError if it is of another model."""
+        if not self.checkpoint.exists():
+            return False
+        saved = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+        try:
+            self.model.load_state_dict(saved["model"])
+        except RuntimeError as error:
+            raise ConfigError(
+                f"{self.checkpoint}: holds another model ({str(error).splitlines()[0]}); "
+                "choose another folder or remove it"
+            ) from error
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.state = LoopState(**saved["state"])
+        if self.ema and saved["ema"]:
+            for key, value in saved["ema"].items():
+                self.ema.shadow[key].copy_(value)
+        return True
+
+    def save(self) -> None:
+        """Writes the checkpoint and the history."""
+        save_atomic(
+            {
+                "model": self.model.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "state": vars(self.state),
+                "ema": self.ema.shadow if self.ema else None,
+            },
+            self.checkpoint,
+        )
+        lines = "".join(json.dumps(entry) + "\n" for entry in self.state.history)
+        (self.folder / "history.jsonl").write_text(lines)
+
+    def run(self) -> dict[str, float]:
+        """Trains to the end of the budget and returns the last validation's figures."""
+        config, state = self.config, self.state
+        since_save = time.monotonic()
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+        figures: dict[str, float] = {}
+        with Progress(*columns, refresh_per_second=1) as progress:
+            bar = progress.add_task("training", total=1.0, completed=spent(config, state))
+            while spent(config, state) < 1.0:
+                began = time.monotonic()
+                values = self._one_step()
+                state.seconds += time.monotonic() - began
+                if state.step % config.log_every == 0:
+                    self._log(values)
+                    text = " ".join(f"{k} {v:.3f}" for k, v in values.items())
+                    progress.update(bar, completed=spent(config, state), description=f"{state.step} {text}")
+                if state.step % config.valid_every == 0:
+                    figures = self._validated()
+                    progress.console.print(self._line(figures))
+                if time.monotonic() - since_save > config.checkpoint_seconds:
+                    self.save()
+                    since_save = time.monotonic()
+            figures = self._validated()
+            progress.console.print(self._line(figures))
+        self.save()
+        return figures
+
+    def _one_step(self) -> dict[str, float]:
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(self.config, self.state)
+        self.model.train()
+        loss, values = self.step_fn(self.state.step)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
+        if torch.isfinite(norm):
+            self.optimizer.step()
+        self.state.step += 1
+        if self.ema:
+            self.ema.update(self.model, self.state.step)
+        return values
+
+    def _log(self, values: dict[str, float]) -> None:
+        entry = {"step": float(self.state.step), "seconds": round(self.state.seconds, 1)}
+        self.state.history.append({**entry, **{k: round(v, 5) for k, v in values.items()}})
+
+    def _validated(self) -> dict[str, float]:
+        with self.averaged():
+            self.model.eval()
+            with torch.no_grad():
+                figures = self.validate()
+        self._log({f"valid_{key}": value for key, value in figures.items()})
+        return figures
+
+    def _line(self, figures: dict[str, float]) -> str:
+        text = " ".join(f"{key} {value:.4f}" for key, value in figures.items())
+        return f"step {self.state.step}, {self.state.seconds / 60:.1f} min: validation {text}"
+
+    def averaged(self) -> Averaged:
+        """A context in which the model carries its averaged weights."""
+        return Averaged(self.model, self.ema)
+
+
+class Averaged:
+    """Swaps the averaged weights in, and the trained ones back out."""
+
+    def __init__(self, model: nn.Module, ema: Ema | None) -> None:
+        self.model, self.ema = model, ema
+        self.kept: dict[str, Tensor] = {}
+
+    def __enter__(self) -> None:
+        if self.ema:
+            self.kept = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
+            self.model.load_state_dict(self.ema.shadow)
+
+    def __exit__(self, *_: object) -> None:
+        if self.ema:
+            self.model.load_state_dict(self.kept)

@@ -1,0 +1,125 @@
+"""Trains a codec on the audio of a corpus: `python -m genmodels.training.train_codec [CONFIG] [key=value …]`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from genmodels.codec.factory import build_codec
+from genmodels.codec.spectral import SpectralCodec
+from genmodels.errors import ConfigError, GenModelsError
+from genmodels.training.audio_data import AudioCrops
+from genmodels.training.config import load_config
+from genmodels.training.loop import LoopConfig, Trainer
+from genmodels.training.losses import MultiResolutionMel, si_sdr, waveform_loss
+
+DEFAULT_CONFIG = Path(__file__).parent / "configs" / "mini_codec.yaml"
+
+
+@dataclass
+class CodecTraining:
+    """Configuration of a codec training; `codec` goes to `build_codec`."""
+
+    corpus: str = "build/corpus"
+    valid_corpus: str = "build/corpus-valid"
+    folder: str = "build/codec"
+    batch: int = 8
+    seconds: float = 1.0
+    valid_items: int = 32
+    bf16: bool = True
+    mel_weight: float = 1.0
+    wave_weight: float = 0.1
+    commit_weight: float = 0.25
+    device: str = "auto"
+    codec: dict[str, Any] = field(default_factory=dict)
+    loop: LoopConfig = field(default_factory=LoopConfig)
+
+
+class CodecTask:
+    """One training step and one validation of a codec."""
+
+    def __init__(self, config: CodecTraining) -> None:
+        torch.manual_seed(config.loop.seed)
+        self.config = config
+        self.device = pick_device(config.device)
+        codec = build_codec(config.codec)
+        if not isinstance(codec, SpectralCodec):
+            raise ConfigError(f"codec.kind: {config.codec.get('kind')!r} cannot be trained here; use 'spectral'")
+        self.codec = codec.to(self.device)
+        length = round(config.seconds * codec.frame_rate) * codec.hop_length
+        self.data = AudioCrops(Path(config.corpus), codec.sample_rate, length)
+        valid = AudioCrops(Path(config.valid_corpus), codec.sample_rate, 2 * length)
+        self.valid = valid.batch(config.valid_items, (0,)).to(self.device)
+        self.mel = MultiResolutionMel(codec.sample_rate).to(self.device)
+
+    def step(self, n: int) -> tuple[Tensor, dict[str, float]]:
+        """The loss of step n and its parts."""
+        config = self.config
+        torch.manual_seed(config.loop.seed + n)
+        x = self.data.batch(config.batch, (config.loop.seed, n)).to(self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=config.bf16):
+            y, quantized = self.codec(x)
+        mel = self.mel(y[:, 0].float(), x[:, 0])
+        wave = waveform_loss(y[:, 0].float(), x[:, 0])
+        loss = (
+            config.mel_weight * mel + config.wave_weight * wave + config.commit_weight * quantized.penalty
+        )
+        return loss, {"mel": mel.item(), "wave": wave.item(), "commit": quantized.penalty.item()}
+
+    def validate(self) -> dict[str, float]:
+        """Mel error, SI-SDR in dB and codebook use (share of entries) on held-out crops."""
+        mels, sdrs, codes = [], [], []
+        for x in self.valid.split(8):
+            tokens, _ = self.codec.encode(x)
+            y = self.codec.decode(tokens)
+            mels.append(self.mel(y[:, 0], x[:, 0]).item())
+            sdrs.append(si_sdr(y[:, 0], x[:, 0]).mean().item())
+            codes.append(tokens.cpu())
+        tokens = torch.cat(codes)
+        use = [tokens[:, k].unique().numel() / self.codec.cardinality for k in range(tokens.shape[1])]
+        return {
+            "mel": sum(mels) / len(mels),
+            "si_sdr": sum(sdrs) / len(sdrs),
+            "use": sum(use) / len(use),
+        }
+
+
+def pick_device(name: str) -> torch.device:
+    """'auto' takes CUDA if there is one, else the CPU; any other name goes to torch."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
+
+
+def split_arguments(arguments: list[str], default: Path) -> tuple[Path, list[str]]:
+    """Command line `[CONFIG] [key=value …]` to (path, overrides)."""
+    if arguments and "=" not in arguments[0]:
+        return Path(arguments[0]), arguments[1:]
+    return default, arguments
+
+
+def main(arguments: list[str]) -> int:
+    """Trains, resuming where an earlier sitting stopped; returns the exit code."""
+    try:
+        config = load_config(CodecTraining, *split_arguments(arguments, DEFAULT_CONFIG))
+        task = CodecTask(config)
+        optimizer = torch.optim.AdamW(task.codec.parameters(), betas=(0.8, 0.95), weight_decay=1e-3)
+        trainer = Trainer(
+            task.codec, optimizer, task.step, task.validate, config.loop, Path(config.folder)
+        )
+        if trainer.resume():
+            print(f"resumed at step {trainer.state.step}, {trainer.state.seconds / 60:.1f} minutes in")
+        trainer.run()
+    except GenModelsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
