@@ -72,6 +72,7 @@ class JackServer:
     def _wait_until_up(self, timeout: float) -> None:
         import jack
 
+        jack.set_error_function(lambda _text: None)
         assert self._process is not None
         deadline = time.monotonic() + timeout
         while True:

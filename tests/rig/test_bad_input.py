@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.rig import analysis
+from daw_bridge.audio import analysis
 from tests.rig.conftest import Rig
 from tests.rig.osc import encode
 

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from tests.rig import analysis
+from daw_bridge.audio import analysis
 from tests.rig.conftest import Rig
 from tests.rig.recorder import Recording
 

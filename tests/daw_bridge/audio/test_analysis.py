@@ -1,11 +1,11 @@
-"""The rig's measures are themselves measured, on sounds whose truth is known."""
+"""The measures are themselves measured, on sounds whose truth is known."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from tests.rig import analysis
+from daw_bridge.audio import analysis
 
 RATE = 48000
 

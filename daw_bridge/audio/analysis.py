@@ -1,4 +1,4 @@
-"""Measures of captured sound: level, gaps, onsets, tempo, agreement with a beat grid, first difference."""
+"""Measures of recorded sound: level, gaps, onsets, tempo, agreement with a beat grid, first difference."""
 
 from __future__ import annotations
 
