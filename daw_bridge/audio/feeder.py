@@ -1,0 +1,86 @@
+"""The thread that keeps an output supplied."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daw_bridge.audio.output import Output
+from daw_bridge.audio.recorder import Recorder
+
+PERIOD_S = 0.004
+MAX_BLOCK = 512
+
+
+class Source(Protocol):
+    """Where the sound comes from."""
+
+    def read(self, start: int, count: int) -> NDArray[np.float32]:
+        """Output samples ``start .. start + count - 1`` as [count, channels]; must return at once.
+
+        Called once for each sample, in order, by the feeder's thread alone.
+        """
+
+
+class Feeder:
+    """Tops up an output from a source every few milliseconds; waits for nothing else.
+
+    Args:
+        on_error: called in the feeder's thread when the source or the output raised; silence is written
+            instead of the block, so that the clock goes on.
+    """
+
+    def __init__(
+        self,
+        output: Output,
+        source: Source,
+        recorder: Recorder | None = None,
+        on_error: Callable[[Exception], None] | None = None,
+    ) -> None:
+        self.output = output
+        self._source = source
+        self._recorder = recorder
+        self._on_error = on_error
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the output, then the thread. Raises `DeviceError` when the output refuses."""
+        self.output.start()
+        self._ended.clear()
+        self._thread = threading.Thread(target=self._run, daemon=True, name="feeder")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, then the output. The recorder is left to its owner."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join(0.5)
+        self._thread = None
+        self.output.stop()
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            try:
+                self._top_up()
+            except Exception as error:
+                if self._on_error is not None:
+                    self._on_error(error)
+            self._ended.wait(PERIOD_S)
+
+    def _top_up(self) -> None:
+        output = self.output
+        while (count := min(output.writable(), MAX_BLOCK)) > 0 and not self._ended.is_set():
+            try:
+                block = self._source.read(output.written, count)
+            except Exception as error:
+                block = np.zeros((count, output.channels), np.float32)
+                if self._on_error is not None:
+                    self._on_error(error)
+            output.write(block)
+            if self._recorder is not None:
+                self._recorder.write(block)

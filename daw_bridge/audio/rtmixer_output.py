@@ -1,0 +1,160 @@
+"""The sound card: PortAudio's callback runs in C (rtmixer) and takes samples from a ring buffer."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daw_bridge.audio.devices import find_output, portaudio
+from daw_bridge.errors import DeviceError
+
+SILENT_DEVICE_S = 1.0
+POSITION_CORRECTION = 0.02
+POSITION_JUMP_S = 0.05
+
+
+class RtmixerOutput:
+    """An output device, opened by name.
+
+    Python never runs in the device's callback. When the ring runs empty rtmixer's playing action ends for
+    good: `writable` notices, counts an underrun and starts a new one as soon as the lead has been filled
+    again.
+
+    Args:
+        device: see `daw_bridge.audio.devices.find_output`.
+        sample_rate: Hz; 0 takes the device's own.
+        blocksize: frames of a callback; 0 lets the device choose.
+        lead_s: seconds kept in the ring.
+        first_sample: number of the first sample, where an output takes over from another.
+
+    Raises:
+        DeviceError: there is no such device.
+    """
+
+    def __init__(
+        self,
+        device: str = "",
+        sample_rate: int = 0,
+        channels: int = 2,
+        blocksize: int = 0,
+        lead_s: float = 0.05,
+        first_sample: int = 0,
+    ) -> None:
+        found = find_output(device)
+        self.name = f"{found.name} ({found.host})"
+        self.sample_rate = sample_rate or found.sample_rate
+        self.channels = min(channels, found.channels)
+        self.blocksize = blocksize
+        self.underruns = 0
+        self._index = found.index
+        self._lead = round(lead_s * self.sample_rate)
+        self._written = first_sample
+        self._mixer: Any = None
+        self._ring: Any = None
+        self._action: Any = None
+        self._action_first = first_sample
+        self._correction = 0.0
+        self._last_done = 0
+        self._last_progress = 0.0
+
+    @property
+    def latency_s(self) -> float:
+        """The lead in the ring and what PortAudio says of the device."""
+        device = 0.0 if self._mixer is None else float(self._mixer.latency)
+        return self._lead / self.sample_rate + device
+
+    @property
+    def written(self) -> int:
+        """Number of the next sample."""
+        return self._written
+
+    @property
+    def alive(self) -> bool:
+        """Whether the stream runs and the callback has taken samples during the last second."""
+        if self._mixer is None or not self._mixer.active:
+            return False
+        return self._action is None or time.monotonic() - self._last_progress < SILENT_DEVICE_S
+
+    def start(self) -> None:
+        """Open the device and let the callback run; sound begins when the lead has been written.
+
+        Raises:
+            DeviceError: the device refuses this rate, block size or channel count, or is busy.
+        """
+        portaudio()
+        import rtmixer
+
+        size = 1 << max(10, (4 * self._lead).bit_length())
+        try:
+            self._mixer = rtmixer.Mixer(
+                device=self._index,
+                samplerate=self.sample_rate,
+                channels=self.channels,
+                blocksize=self.blocksize,
+                latency="low",
+            )
+            self._ring = rtmixer.RingBuffer(4 * self.channels, size)
+            self._mixer.start()
+        except Exception as error:
+            self.stop()
+            raise DeviceError(
+                f"sound device {self.name!r} does not open at {self.sample_rate} Hz,"
+                f" {self.channels} channels, blocks of {self.blocksize}: {error}"
+            ) from error
+        self._last_progress = time.monotonic()
+
+    def stop(self) -> None:
+        """Stop at once and close the device."""
+        mixer, self._mixer, self._action = self._mixer, None, None
+        if mixer is not None:
+            mixer.abort(ignore_errors=True)
+            mixer.close(ignore_errors=True)
+
+    def writable(self) -> int:
+        """Frames missing to the lead; also watches over the playing action."""
+        if self._mixer is None:
+            return 0
+        self._watch()
+        return max(0, self._lead - int(self._ring.read_available))
+
+    def write(self, block: NDArray[np.float32]) -> None:
+        """Append ``block`` [n, channels] to the ring and start playing once the lead is there."""
+        if self._mixer is None:
+            return
+        self._written += int(self._ring.write(np.ascontiguousarray(block, np.float32)))
+        if self._action is None and self._ring.read_available >= self._lead:
+            self._action_first = self._written - int(self._ring.read_available)
+            self._correction, self._last_done = 0.0, 0
+            self._action = self._mixer.play_ringbuffer(self._ring)
+            self._last_progress = time.monotonic()
+
+    def position(self) -> float:
+        """Output sample being heard: from the stream's clock, corrected by what the callback has taken."""
+        mixer, action = self._mixer, self._action
+        if mixer is None or action is None or action.actual_time <= 0:
+            return float(self._action_first)
+        elapsed: float = (mixer.time - action.actual_time) * self.sample_rate
+        return min(self._action_first + max(0.0, elapsed + self._correction), float(self._written))
+
+    def _watch(self) -> None:
+        action = self._action
+        if action is None:
+            return
+        if action not in self._mixer.actions:
+            self.underruns += 1
+            self._action = None
+            self._action_first = self._written - int(self._ring.read_available)
+            return
+        done = int(action.done_frames)
+        if done == self._last_done:
+            return
+        self._last_done, self._last_progress = done, time.monotonic()
+        heard = done - self._mixer.latency * self.sample_rate
+        error = heard - (self._mixer.time - action.actual_time) * self.sample_rate - self._correction
+        if abs(error) > POSITION_JUMP_S * self.sample_rate:
+            self._correction += error
+        else:
+            self._correction += POSITION_CORRECTION * error

@@ -1,0 +1,122 @@
+"""What the worker asks of a model, and the loader for genmodels."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from genmodels.conditioning.attributes import Conditions
+
+
+class Voice(Protocol):
+    """One stream of music; `genmodels.generate.continuation.Continuation` is one.
+
+    Attributes:
+        frame: frames whose tokens are complete. pcm_frame: frames whose PCM was returned.
+        lookahead_frames, max_delay: see `daw_bridge.engine.protocol.Loaded`.
+        codes: tokens [K, <= frame], ending at ``frame``: a tensor or an array.
+    """
+
+    @property
+    def frame(self) -> int: ...
+
+    @property
+    def pcm_frame(self) -> int: ...
+
+    @property
+    def lookahead_frames(self) -> int: ...
+
+    @property
+    def max_delay(self) -> int: ...
+
+    @property
+    def codes(self) -> Any: ...
+
+    def set_conditions(self, conditions: Conditions, from_frame: int | None = None) -> None: ...
+
+    def advance(self, to_frame: int) -> NDArray[np.float32]: ...
+
+    def roll_back(self, frame: int) -> None: ...
+
+
+class EngineModel(Protocol):
+    """A loaded model that opens voices."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def device(self) -> str: ...
+
+    @property
+    def sample_rate(self) -> int: ...
+
+    @property
+    def hop_length(self) -> int: ...
+
+    @property
+    def frame_rate(self) -> float: ...
+
+    def open(self, conditions: Conditions, seed: int, prompt: NDArray[np.int16] | None) -> Voice: ...
+
+    def warm_up_conditions(self) -> Conditions: ...
+
+
+Loader = Callable[[str, str], EngineModel]
+
+
+def resolve_loader(name: str) -> Loader:
+    """The function that ``'module:function'`` names.
+
+    Raises:
+        ValueError: the text has another form. ImportError, AttributeError: there is no such function.
+    """
+    module, _, function = name.partition(":")
+    if not module or not function:
+        raise ValueError(f"loader {name!r} is not of the form 'module:function'")
+    loader: Loader = getattr(importlib.import_module(module), function)
+    return loader
+
+
+def load_genmodels(model: str, device: str) -> EngineModel:
+    """`genmodels.generate.MusicGen.get_pretrained` behind the worker's interface.
+
+    Args:
+        model: bundled name, hub name, folder or file.
+        device: ``'auto'`` takes CUDA where there is one.
+    """
+    import torch
+
+    from genmodels.generate import MusicGen
+
+    chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    return _GenModel(model, chosen, MusicGen.get_pretrained(model, device=chosen))
+
+
+class _GenModel:
+    def __init__(self, name: str, device: str, model: Any) -> None:
+        self.name = name
+        self.device = device
+        self._model = model
+        self.sample_rate = int(model.sample_rate)
+        self.frame_rate = float(model.frame_rate)
+        self.hop_length = round(self.sample_rate / self.frame_rate)
+
+    def open(self, conditions: Conditions, seed: int, prompt: NDArray[np.int16] | None) -> Voice:
+        import torch
+
+        from genmodels.generate.continuation import Continuation
+
+        codes = None if prompt is None else torch.from_numpy(prompt.astype(np.int64))
+        voice: Voice = Continuation(self._model, conditions, seed, prompt_codes=codes)
+        return voice
+
+    def warm_up_conditions(self) -> Conditions:
+        from genmodels.conditioning.attributes import Conditions, WeightedPrompt
+
+        return Conditions(prompts=(WeightedPrompt("warm lo-fi piano, soft drums"),))

@@ -1,0 +1,104 @@
+"""PCM in shared memory, addressed by absolute sample number."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from multiprocessing import resource_tracker, shared_memory
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+NAME_PREFIX = "daw_bridge_"
+_ITEM = 4
+
+
+@dataclass(frozen=True)
+class RingInfo:
+    """What another process needs to attach: the shared memory's name and its capacity in samples."""
+
+    name: str
+    capacity: int
+
+
+class PcmRing:
+    """Mono float32 ring; absolute sample ``n`` lies in slot ``n % capacity``.
+
+    There are no locks and no pointers: which samples are valid is told by messages. The creator unlinks the
+    memory with `close`; who attached only detaches.
+    """
+
+    def __init__(self, memory: shared_memory.SharedMemory, capacity: int, owner: bool) -> None:
+        self._memory = memory
+        self._owner = owner
+        self._closed = False
+        self.capacity = capacity
+        self._data: NDArray[np.float32] = np.ndarray(capacity, np.float32, memory.buf)
+
+    @classmethod
+    def create(cls, capacity: int, name: str) -> PcmRing:
+        """New silent ring of ``capacity`` samples; ``name`` is unique among the machine's rings.
+
+        Raises:
+            FileExistsError: a ring of that name exists.
+        """
+        memory = shared_memory.SharedMemory(name=NAME_PREFIX + name, create=True, size=capacity * _ITEM)
+        return cls(memory, capacity, owner=True)
+
+    @classmethod
+    def attach(cls, info: RingInfo) -> PcmRing:
+        """The ring that another process created.
+
+        Raises:
+            FileNotFoundError: it is gone.
+        """
+        return cls(_attach_untracked(info.name), info.capacity, owner=False)
+
+    @property
+    def info(self) -> RingInfo:
+        """Name and capacity, to be sent to the other process."""
+        return RingInfo(self._memory.name, self.capacity)
+
+    def write(self, start: int, samples: NDArray[np.float32]) -> None:
+        """Put ``samples`` [n], n <= capacity, at absolute sample ``start``."""
+        slot = start % self.capacity
+        first = min(len(samples), self.capacity - slot)
+        self._data[slot : slot + first] = samples[:first]
+        self._data[: len(samples) - first] = samples[first:]
+
+    def read(self, start: int, count: int) -> NDArray[np.float32]:
+        """Copy of samples ``start .. start + count - 1``, count <= capacity."""
+        slot = start % self.capacity
+        first = min(count, self.capacity - slot)
+        out = np.empty(count, np.float32)
+        out[:first] = self._data[slot : slot + first]
+        out[first:] = self._data[: count - first]
+        return out
+
+    def close(self) -> None:
+        """Detach, and unlink if this end created the memory. Reading or writing afterwards is an error."""
+        if self._closed:
+            return
+        self._closed = True
+        self._data = np.empty(0, np.float32)
+        self._memory.close()
+        if self._owner:
+            self._memory.unlink()
+
+
+def _attach_untracked(name: str) -> shared_memory.SharedMemory:
+    """Attach without telling the resource tracker, which the creator's registration already covers."""
+    if sys.version_info >= (3, 13):
+        options: dict[str, Any] = {"track": False}
+        return shared_memory.SharedMemory(name=name, **options)
+    register = resource_tracker.register
+    resource_tracker.register = _no_register
+    try:
+        return shared_memory.SharedMemory(name=name)
+    finally:
+        resource_tracker.register = register
+
+
+def _no_register(name: object, rtype: str) -> None:
+    return None

@@ -1,0 +1,250 @@
+"""The model worker: a spawned process that holds one model and generates for all decks, a few frames at a
+time.
+
+Commands take effect between chunks, so a chunk is kept to `CHUNK_SECONDS` of computing.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daw_bridge.engine.models import EngineModel, Voice, resolve_loader
+from daw_bridge.engine.protocol import (
+    Advance,
+    CloseDeck,
+    Command,
+    DeckOpened,
+    Event,
+    Failed,
+    Load,
+    Loaded,
+    OpenDeck,
+    Produced,
+    RollBack,
+    RolledBack,
+    SetConditions,
+    Shutdown,
+    Stats,
+)
+from daw_bridge.engine.ring import PcmRing
+
+CHUNK_SECONDS = 0.020
+MAX_CHUNK_FRAMES = 5
+WARM_UP_FRAMES = 8
+MEASURED_FRAMES = 25
+MEASURE_LIMIT_S = 3.0
+STATS_EVERY_S = 1.0
+
+
+def worker_main(connection: Connection) -> None:
+    """Serve the other end of ``connection`` until `Shutdown` or until it closes.
+
+    SIGINT is ignored: a Ctrl-C reaches the whole process group, and the front ends the worker in its own
+    order.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    worker = Worker(connection.send)
+    try:
+        while not worker.ended:
+            while not worker.ended and connection.poll(0 if worker.busy else None):
+                worker.handle(connection.recv())
+            worker.generate()
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        pass
+    finally:
+        worker.close()
+        connection.close()
+
+
+@dataclass
+class Slot:
+    """One deck's voice and how far it is."""
+
+    voice: Voice
+    ring: PcmRing
+    background: bool
+    target: int = 0
+    epoch: int = 0
+    known_frames: int = 0
+    computed_s: float = 0.0
+    generated_frames: int = 0
+    stats_due: float = field(default_factory=lambda: time.monotonic() + STATS_EVERY_S)
+
+    @property
+    def lacking(self) -> int:
+        """Frames still to generate."""
+        return self.target - self.voice.frame
+
+
+class Worker:
+    """State of the worker process, apart from the pipe."""
+
+    def __init__(self, send: Callable[[Event], None]) -> None:
+        self._send = send
+        self._model: EngineModel | None = None
+        self._slots: dict[int, Slot] = {}
+        self._frame_seconds = CHUNK_SECONDS
+        self.ended = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether any deck lacks frames."""
+        return any(slot.lacking > 0 for slot in self._slots.values())
+
+    def close(self) -> None:
+        """Let go of all rings."""
+        for deck in list(self._slots):
+            self._close_deck(deck)
+
+    def handle(self, command: Command) -> None:
+        """Carry out one command; whatever it raises becomes a `Failed` event."""
+        if isinstance(command, Shutdown):
+            self.ended = True
+        elif isinstance(command, Load):
+            try:
+                self._load(command)
+            except Exception as error:
+                self._send(Failed(None, f"model {command.model!r} cannot be used: {describe(error)}"))
+        else:
+            try:
+                self._handle_deck(command)
+            except Exception as error:
+                self._fail(command.deck, error)
+
+    def generate(self) -> None:
+        """One chunk for the deck that lacks most; background decks only when no other deck lacks anything."""
+        waiting = [(not s.background, s.lacking, deck) for deck, s in self._slots.items() if s.lacking > 0]
+        if not waiting:
+            return
+        deck = max(waiting)[2]
+        try:
+            self._advance(deck, self._slots[deck])
+        except Exception as error:
+            self._fail(deck, error)
+
+    def _load(self, command: Load) -> None:
+        import torch
+
+        torch.set_num_threads(command.threads or 1)
+        model = resolve_loader(command.loader)(command.model, command.device)
+        voice = model.open(model.warm_up_conditions(), 0, None)
+        voice.advance(WARM_UP_FRAMES)
+        began, first = time.perf_counter(), voice.frame
+        while voice.frame < first + MEASURED_FRAMES and time.perf_counter() - began < MEASURE_LIMIT_S:
+            voice.advance(voice.frame + MAX_CHUNK_FRAMES)
+        self._frame_seconds = (time.perf_counter() - began) / (voice.frame - first)
+        self.close()
+        self._model = model
+        self._send(
+            Loaded(
+                model=model.name,
+                sample_rate=model.sample_rate,
+                hop_length=model.hop_length,
+                frame_rate=model.frame_rate,
+                lookahead_frames=voice.lookahead_frames,
+                max_delay=voice.max_delay,
+                realtime_factor=1.0 / (self._frame_seconds * model.frame_rate),
+                device=model.device,
+            )
+        )
+
+    def _handle_deck(self, command: OpenDeck | SetConditions | Advance | RollBack | CloseDeck) -> None:
+        if isinstance(command, OpenDeck):
+            self._open(command)
+            return
+        slot = self._slots.get(command.deck)
+        if slot is None:
+            return
+        if isinstance(command, Advance):
+            slot.target = max(slot.target, command.to_frame)
+        elif isinstance(command, SetConditions):
+            slot.voice.set_conditions(command.conditions, command.from_frame)
+            self._changed(command.deck, slot, command.epoch)
+        elif isinstance(command, RollBack):
+            slot.voice.roll_back(command.frame)
+            self._changed(command.deck, slot, command.epoch)
+        else:
+            self._close_deck(command.deck)
+
+    def _open(self, command: OpenDeck) -> None:
+        if self._model is None:
+            raise RuntimeError("no model is loaded")
+        self._close_deck(command.deck)
+        voice = self._model.open(command.conditions, command.seed, command.prompt)
+        ring = PcmRing.attach(command.ring)
+        self._slots[command.deck] = Slot(voice, ring, command.background, known_frames=voice.frame)
+        self._send(DeckOpened(command.deck))
+
+    def _changed(self, deck: int, slot: Slot, epoch: int) -> None:
+        slot.epoch = epoch
+        slot.known_frames = min(slot.known_frames, slot.voice.frame)
+        written = slot.voice.pcm_frame * self._hop
+        self._send(RolledBack(deck, epoch, written))
+        self._send(Produced(deck, epoch, written, slot.known_frames, self._new_tokens(slot)))
+
+    def _advance(self, deck: int, slot: Slot) -> None:
+        voice = slot.voice
+        start = voice.pcm_frame * self._hop
+        before = voice.frame
+        count = max(1, min(MAX_CHUNK_FRAMES, int(CHUNK_SECONDS / self._frame_seconds), slot.lacking))
+        began = time.perf_counter()
+        pcm = voice.advance(before + min(count, slot.lacking))
+        took = time.perf_counter() - began
+        slot.ring.write(start, pcm)
+        first = slot.known_frames
+        self._send(Produced(deck, slot.epoch, start + len(pcm), first, self._new_tokens(slot)))
+        self._account(deck, slot, voice.frame - before, took)
+
+    def _account(self, deck: int, slot: Slot, frames: int, took: float) -> None:
+        self._frame_seconds += 0.1 * (took / max(frames, 1) - self._frame_seconds)
+        slot.computed_s += took
+        slot.generated_frames += frames
+        now = time.monotonic()
+        if now >= slot.stats_due and slot.computed_s > 0 and self._model is not None:
+            seconds = slot.generated_frames / self._model.frame_rate
+            self._send(Stats(deck, seconds / slot.computed_s))
+            slot.computed_s, slot.generated_frames, slot.stats_due = 0.0, 0, now + STATS_EVERY_S
+
+    def _new_tokens(self, slot: Slot) -> NDArray[np.int16]:
+        codes = slot.voice.codes
+        count = slot.voice.frame - slot.known_frames
+        slot.known_frames = slot.voice.frame
+        tail = codes[:, codes.shape[1] - count :]
+        if hasattr(tail, "cpu"):
+            tail = tail.cpu()
+        return np.asarray(tail).astype(np.int16)
+
+    @property
+    def _hop(self) -> int:
+        assert self._model is not None
+        return self._model.hop_length
+
+    def _fail(self, deck: int, error: Exception) -> None:
+        self._close_deck(deck)
+        self._send(Failed(deck, describe(error)))
+
+    def _close_deck(self, deck: int) -> None:
+        slot = self._slots.pop(deck, None)
+        if slot is not None:
+            slot.ring.close()
+
+
+def describe(error: BaseException) -> str:
+    """Kind and text of an error, in one line."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def worker_environment(threads: int) -> dict[str, str]:
+    """What arithmetic libraries read as they load: thread count, and threads that sleep when idle."""
+    count = str(threads or 1)
+    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    return {**dict.fromkeys(names, count), "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "passive")}

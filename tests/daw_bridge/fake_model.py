@@ -1,0 +1,106 @@
+"""A deterministic stand-in for a model: a sine whose pitch is the number in the prompt.
+
+The model's name sets its manners: ``'fake'``, ``'fake:ms=5'`` (milliseconds of computing a frame),
+``'fake:fail=40'`` (raises at frame 40), ``'fake:absent'`` (cannot be loaded). Pitches that are multiples of 50 Hz
+have whole periods in a frame, so that changes at frame borders are free of jumps.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genmodels.conditioning.attributes import Conditions, WeightedPrompt
+
+LOADER = "tests.daw_bridge.fake_model:load"
+RATE, HOP = 32000, 640
+LOOKAHEAD, DELAY = 2, 3
+
+
+def pitch_of(conditions: Conditions) -> float:
+    """Hz asked for by the first prompt; 100 without one."""
+    words = conditions.prompts[0].text.split() if conditions.prompts else []
+    return next((float(word) for word in words if word.replace(".", "").isdigit()), 100.0)
+
+
+def sine(pitch: float, start: int, count: int, rate: int = RATE) -> NDArray[np.float32]:
+    """What a voice of this pitch sounds at samples ``start ..``."""
+    return (0.5 * np.sin(2 * np.pi * pitch * np.arange(start, start + count) / rate)).astype(np.float32)
+
+
+@dataclass
+class FakeVoice:
+    """Same rules as `genmodels.generate.continuation.Continuation`."""
+
+    conditions: list[tuple[int, Conditions]]
+    ms: float = 0.0
+    fail: int = -1
+    frame: int = 0
+    pcm_frame: int = 0
+    lookahead_frames: int = LOOKAHEAD
+    max_delay: int = DELAY
+    pitches: list[int] = field(default_factory=list)
+
+    @property
+    def codes(self) -> NDArray[np.int64]:
+        return np.tile(np.array(self.pitches[: self.frame], np.int64), (4, 1))
+
+    def set_conditions(self, conditions: Conditions, from_frame: int | None = None) -> None:
+        at = self.frame if from_frame is None else from_frame
+        pitch_of(conditions)
+        self.conditions = [*((f, c) for f, c in self.conditions if f < at), (at, conditions)]
+        if at < self.frame:
+            self.roll_back(at)
+
+    def roll_back(self, frame: int) -> None:
+        self.frame = min(self.frame, frame)
+        self.pcm_frame = min(self.pcm_frame, max(0, self.frame - LOOKAHEAD))
+        del self.pitches[self.frame :]
+
+    def advance(self, to_frame: int) -> NDArray[np.float32]:
+        while self.frame < to_frame:
+            if self.frame == self.fail:
+                raise RuntimeError("this voice was told to fail")
+            time.sleep(self.ms / 1000)
+            now = [c for f, c in self.conditions if f <= self.frame][-1]
+            self.pitches.append(round(pitch_of(now)))
+            self.frame += 1
+        first, self.pcm_frame = self.pcm_frame, max(self.pcm_frame, self.frame - LOOKAHEAD)
+        blocks = [sine(self.pitches[f], f * HOP, HOP) for f in range(first, self.pcm_frame)]
+        return np.concatenate([np.zeros(0, np.float32), *blocks])
+
+
+@dataclass
+class FakeModel:
+    """Opens fake voices."""
+
+    name: str
+    ms: float = 0.0
+    fail: int = -1
+    device: str = "cpu"
+    sample_rate: int = RATE
+    hop_length: int = HOP
+    frame_rate: float = RATE / HOP
+
+    def open(self, conditions: Conditions, seed: int, prompt: NDArray[np.int16] | None) -> FakeVoice:
+        voice = FakeVoice([(0, conditions)], self.ms, self.fail)
+        if prompt is not None:
+            voice.pitches = [int(p) for p in prompt[0]]
+            voice.frame = len(voice.pitches)
+        return voice
+
+    def warm_up_conditions(self) -> Conditions:
+        return Conditions(prompts=(WeightedPrompt("100"),))
+
+
+def load(model: str, device: str) -> FakeModel:
+    """The worker's loader."""
+    manner, _, value = model.partition(":")[2].partition("=")
+    if manner == "absent":
+        raise FileNotFoundError(f"no model {model!r}")
+    return FakeModel(
+        model, ms=float(value) if manner == "ms" else 0.0, fail=int(value) if manner == "fail" else -1
+    )
