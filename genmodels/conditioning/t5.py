@@ -1,0 +1,95 @@
+"""Text through a T5 encoder of Transformers."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from genmodels.conditioning.base import ConditionTensor, TextConditioner
+from genmodels.errors import CheckpointError
+
+
+@lru_cache(maxsize=2)
+def load_t5(name: str) -> tuple[Any, nn.Module]:
+    """Tokenizer and encoder (float32, evaluation mode) of a T5.
+
+    Args:
+        name: a hub name such as 't5-base', or a folder with its files (nothing is then fetched).
+    Raises:
+        CheckpointError: neither can be loaded.
+    """
+    from transformers import AutoTokenizer, T5EncoderModel
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name)
+        encoder = T5EncoderModel.from_pretrained(name, dtype=torch.float32)
+    except (OSError, ValueError) as error:
+        raise CheckpointError(
+            f"T5 text encoder {name!r} cannot be loaded: {error}. Give a folder with its config, weights and "
+            f"tokenizer, or go online once so that it is kept in the hub's cache"
+        ) from error
+    encoder.eval()  # type: ignore[no-untyped-call]
+    return tokenizer, encoder.requires_grad_(False)
+
+
+class T5Conditioner(TextConditioner):
+    """Texts through a frozen T5 encoder in float32, then a linear layer; absent texts are zero.
+
+    The encoder is not part of the state dict (published checkpoints do not carry it), unless it is
+    fine-tuned.
+
+    Args:
+        output_dim: width of the language model.
+        name: hub name or folder of the T5.
+        finetune: train the encoder as well, and save it under `t5`.
+        word_dropout: in training, probability that a word of a text is left out.
+    """
+
+    def __init__(
+        self, output_dim: int, name: str = "t5-base", finetune: bool = False, word_dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.word_dropout = word_dropout
+        self.finetune = finetune
+        self.tokenizer, encoder = load_t5(name)
+        if finetune:
+            import copy
+
+            self.t5 = copy.deepcopy(encoder).requires_grad_(True)
+        else:
+            # kept out of the module tree, so that it is neither saved nor moved to half precision
+            self.__dict__["t5"] = encoder
+        self.output_proj = nn.Linear(int(encoder.config.d_model), output_dim)  # type: ignore[union-attr,arg-type]
+
+    def prepare(self, texts: Sequence[str | None]) -> dict[str, Tensor]:
+        """Returns: `input_ids` and `attention_mask` [B, T], padded to the longest; the mask of an empty text
+        is 0."""
+        entries = [text or "" for text in texts]
+        if self.training and self.word_dropout:
+            entries = [
+                " ".join(word for word in re.split(r"\s+", text) if random.random() >= self.word_dropout)
+                for text in entries
+            ]
+        tokens = self.tokenizer(entries, return_tensors="pt", padding=True)
+        mask = tokens["attention_mask"].clone()
+        mask[torch.tensor([not text for text in entries])] = 0
+        return {"input_ids": tokens["input_ids"], "attention_mask": mask}
+
+    def forward(self, prepared: dict[str, Tensor]) -> ConditionTensor:
+        mask = prepared["attention_mask"]
+        device = self.output_proj.weight.device
+        if self.t5.device != device:
+            self.t5.to(device)
+        with (
+            torch.set_grad_enabled(self.finetune and torch.is_grad_enabled()),
+            torch.autocast(device.type, enabled=False),
+        ):
+            hidden = self.t5(input_ids=prepared["input_ids"], attention_mask=mask).last_hidden_state
+        values = self.output_proj(hidden.to(self.output_proj.weight.dtype))
+        return ConditionTensor(values * mask[..., None], mask.bool())

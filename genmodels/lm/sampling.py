@@ -1,0 +1,102 @@
+"""Drawing tokens from logits, with randomness that depends on nothing but a seed and a position."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from genmodels.errors import GenerationError
+
+
+@dataclass(frozen=True)
+class SamplingParams:
+    """How a token is drawn.
+
+    Args:
+        use_sampling: draw at random; otherwise the most likely token is taken.
+        temperature: >= 0; 0 is greedy.
+        top_k: keep the k most likely tokens (ties with the k-th are kept); 0 keeps all.
+        top_p: in [0, 1]; above 0 it takes precedence over top_k: keep the smallest set with this probability.
+    Raises:
+        GenerationError: a value is out of range.
+    """
+
+    use_sampling: bool = True
+    temperature: float = 1.0
+    top_k: int = 250
+    top_p: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.temperature) and self.temperature >= 0):
+            raise GenerationError(f"temperature is {self.temperature}, must be a finite number >= 0")
+        if self.top_k < 0:
+            raise GenerationError(f"top_k is {self.top_k}, must be >= 0 (0 keeps every token)")
+        if not 0 <= self.top_p <= 1:
+            raise GenerationError(f"top_p is {self.top_p}, must be in [0, 1] (0 switches it off)")
+
+    @property
+    def greedy(self) -> bool:
+        """Whether the most likely token is always taken."""
+        return not self.use_sampling or self.temperature == 0
+
+
+_SEED_MASK = (1 << 64) - 1
+
+
+def step_noise(seed: int, step: int, codebooks: int, card: int) -> np.ndarray:
+    """Gumbel noise of one stream step.
+
+    The same (seed, step) gives the same noise on every machine, so a step that is generated again (after a
+    rollback, in a replay, in another chunking) draws the same tokens from the same logits. Counter-based
+    (Philox) and taken from raw bits.
+
+    Args:
+        seed: any integer; taken modulo 2**64.
+        step: absolute step of the stream, >= 0.
+    Returns:
+        [codebooks, card] float32.
+    """
+    count = codebooks * card
+    bits = (
+        np.random.Philox(key=[seed & _SEED_MASK, step]).random_raw((count + 1) // 2).astype("<u8", copy=False)
+    )
+    # 23 bits and a half: exact in float32 and never 0 or 1, so both logarithms are finite
+    uniform = ((bits.view("<u4")[:count] >> np.uint32(9)).astype(np.float32) + np.float32(0.5)) * np.float32(
+        2**-23
+    )
+    noise: np.ndarray = -np.log(-np.log(uniform))
+    return noise.reshape(codebooks, card)
+
+
+def sample(logits: Tensor, params: SamplingParams, noise: Tensor | None = None) -> Tensor:
+    """Draw one token a row by the Gumbel-max rule.
+
+    Args:
+        logits: [..., card], float32.
+        params: how to draw.
+        noise: Gumbel noise, broadcastable to `logits` (see `step_noise`); not needed when greedy.
+    Returns:
+        tokens [...] int64.
+    Raises:
+        GenerationError: sampling was asked for without noise.
+    """
+    if params.greedy:
+        return logits.argmax(-1)
+    if noise is None:
+        raise GenerationError(
+            "sample: random sampling needs `noise`; make it with step_noise(seed, step, codebooks, card)"
+        )
+    scores = logits / params.temperature
+    if params.top_p > 0:
+        ordered, order = scores.sort(dim=-1, descending=True)
+        probabilities = ordered.softmax(-1)
+        dropped = probabilities.cumsum(-1) - probabilities > params.top_p
+        scores = scores.masked_fill(torch.zeros_like(dropped).scatter(-1, order, dropped), -torch.inf)
+    elif 0 < params.top_k < scores.shape[-1]:
+        smallest = scores.topk(params.top_k, dim=-1, sorted=False).values.amin(-1, keepdim=True)
+        scores = scores.masked_fill(scores < smallest, -torch.inf)
+    return (scores + noise).argmax(-1)
