@@ -160,8 +160,8 @@ def _solo(rng: Random, program: int) -> dict[Role, int]:
 
 
 def _form(rng: Random, roles: tuple[Role, ...], bars: int, texture: Texture) -> tuple[Section, ...]:
-    """Mostly everything plays from the first bar, so that what a caption names is nearly always heard; some pieces
-    build up first or break in the middle."""
+    """Mostly everything plays from the first bar, so that what a caption names is nearly always heard;
+    some pieces build up first or break in the middle."""
     sections: list[Section] = []
     intro = 2 if bars <= 8 else 4
     start = 0

@@ -75,8 +75,8 @@ def write_corpus(folder: Path, count: int, seed: int, workers: int = 1) -> list[
     """Composes and renders items 0 .. count - 1 into `folder`; item i is the piece of seed `seed + i`.
 
     Complete items of the same seed are kept, so an interrupted call goes on where it was; an item's JSON file
-    appears last, whole. `workers` processes render at a time. Raises RenderError when FluidSynth or the soundfont
-    is missing, CorpusError when the folder holds items of other seeds."""
+    appears last, whole. `workers` processes render at a time. Raises RenderError when FluidSynth or the
+    soundfont is missing, CorpusError when the folder holds items of other seeds."""
     find_fluidsynth()
     find_soundfont()
     folder.mkdir(parents=True, exist_ok=True)

@@ -35,7 +35,7 @@ def bass_bar(
 def chord_bar(pattern: str, bar: int, beats_per_bar: int, voicing: tuple[int, ...]) -> list[Note]:
     """Chords (marks X, x, o) or arpeggio (digits) of one bar in the given voicing."""
     steps = beats_per_bar * STEPS_PER_BEAT
-    notes = []
+    notes: list[Note] = []
     for step, mark, length in held_marks(bar_of(pattern, bar, steps), frozenset("Xxo0123456789")):
         beat = step / STEPS_PER_BEAT
         if mark in VELOCITY:
@@ -62,7 +62,7 @@ def held_marks(text: str, marks: frozenset[str]) -> list[tuple[int, str, float]]
 
 @dataclass(frozen=True)
 class Motif:
-    """A melody's idea, `bars` long: notes as (beat, length in beats, scale steps from the phrase's centre)."""
+    """A melody's idea, `bars` long: notes as (beat, length in beats, scale steps from the centre)."""
 
     bars: int
     notes: tuple[tuple[float, float, int], ...]

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-from functools import cache
 from pathlib import Path
 
 import mido
@@ -25,6 +24,15 @@ _TEMPO_US = 500_000
 _TICKS_PER_SECOND = _TICKS_PER_BEAT * 1_000_000 // _TEMPO_US
 _RENDER_TAIL_S = 0.5
 _DRUM_CHANNEL = 9
+_SYNTH_OPTIONS = (
+    "synth.cpu-cores=1",
+    "synth.dynamic-sample-loading=1",
+    "synth.polyphony=128",
+    "synth.reverb.room-size=0.35",
+    "synth.reverb.damp=0.4",
+    "synth.reverb.level=0.35",
+    "synth.reverb.width=0.5",
+)
 _FOLDERS = (
     "/usr/share/sounds/sf3",
     "/usr/share/sounds/sf2",
@@ -84,23 +92,16 @@ def write_midi(piece: Piece, path: Path) -> None:
 def render(piece: Piece) -> np.ndarray:
     """The piece as float32 mono at 32 kHz, `[frames * 640]` samples in -1..1.
 
-    Cut at the last whole frame of its last bar; RMS about -20 dBFS, peaks under -1 dBFS. Raises RenderError."""
+    Cut at the last whole frame of its last bar; RMS about -20 dBFS, peaks under -1 dBFS.
+    Raises RenderError."""
     program, font = find_fluidsynth(), find_soundfont()
     with tempfile.TemporaryDirectory(prefix="corpus-") as folder:
         midi, wav = Path(folder) / "piece.mid", Path(folder) / "piece.wav"
         write_midi(piece, midi)
         command = [
-            program, "-ni", "-q", "-F", str(wav), "-T", "wav", "-O", "float", "-r", str(SAMPLE_RATE), "-g", "0.3",
-            "-C", "0", "-R", "1",
-            *_options(
-                ("synth.cpu-cores", "1"),
-                ("synth.dynamic-sample-loading", "1"),
-                ("synth.polyphony", "128"),
-                ("synth.reverb.room-size", "0.35"),
-                ("synth.reverb.damp", "0.4"),
-                ("synth.reverb.level", "0.35"),
-                ("synth.reverb.width", "0.5"),
-            ),
+            program, "-ni", "-q", "-F", str(wav), "-T", "wav", "-O", "float",
+            "-r", str(SAMPLE_RATE), "-g", "0.3", "-C", "0", "-R", "1",
+            *(word for option in _SYNTH_OPTIONS for word in ("-o", option)),
             str(font), str(midi),
         ]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -157,11 +158,6 @@ def _low_pass(audio: np.ndarray, cutoff_hz: float) -> np.ndarray:
 
 def _rms(audio: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.square(audio, dtype=np.float64))))
-
-
-@cache
-def _options(*settings: tuple[str, str]) -> tuple[str, ...]:
-    return tuple(word for name, value in settings for word in ("-o", f"{name}={value}"))
 
 
 def _midi_track(piece: Piece, track: Track, channel: int) -> mido.MidiTrack:

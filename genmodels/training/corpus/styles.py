@@ -2,8 +2,8 @@
 
 Patterns are strings on the grid of sixteenth notes, one or two bars long (16 steps a bar of 4/4, 12 of 3/4).
 Drums and chords: `X` accent, `x` normal, `o` soft, `-` hold, `.` rest. Chords may be arpeggios instead:
-digits count the chord's voices from below. Bass: `R` root accented, `r` root, `5` fifth, `8` octave, `3` third,
-`a` approach to the next chord's root, `-` hold, `.` rest.
+digits count the chord's voices from below. Bass: `R` root accented, `r` root, `5` fifth, `8` octave,
+`3` third, `a` approach to the next chord's root, `-` hold, `.` rest.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Style:
     """One style. Programs are General MIDI from 0.
 
     `swing` is where the second of a pair of `swing_unit` steps (1 = sixteenths, 2 = eighths) lies in the pair
-    (0.5 = straight); `jitter_ms` the standard deviation of human timing; `lead_density` the share of eighth notes
-    on which a melody moves; `names` the words that people type for it, the usual one first."""
+    (0.5 = straight); `jitter_ms` the standard deviation of human timing; `lead_density` the share of eighth
+    notes on which a melody moves; `names` the words that people type for it, the usual one first."""
 
     name: str
     names: tuple[str, ...]
