@@ -310,13 +310,13 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         f"{_DECK}/start", "command", (_LAUNCH_ARG,), takes="launch",
-        doc="Start the deck at the next line of the launch quantum or of the quantum given, or at the start of "
-        "a bar given by its number.",
+        doc="Start the deck at the next line of the launch quantum or of the quantum given, or at the start "
+        "of a bar given by its number.",
     ),
     Parameter(
         f"{_DECK}/stop", "command", (_LAUNCH_ARG,), takes="launch",
-        doc="Stop the deck at the next line of the launch quantum or of the quantum given, or at the start of "
-        "a bar given by its number.",
+        doc="Stop the deck at the next line of the launch quantum or of the quantum given, or at the start "
+        "of a bar given by its number.",
     ),
     Parameter(
         "/bridge/clip/render", "command",

@@ -1,0 +1,229 @@
+"""Dispatcher: from messages of any transport to the player, and back with answers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+from daw_bridge import __version__
+from daw_bridge.clock.quantum import NOW, Quantum
+from daw_bridge.control.client import Client
+from daw_bridge.control.limiter import ReplyLimiter
+from daw_bridge.control.pattern import Pattern, is_pattern
+from daw_bridge.control.replies import deck_reply, position_reply, status_replies
+from daw_bridge.control.subscriptions import Subscriptions
+from daw_bridge.decks.protocol import Ack, Notice, Player, Result, When
+from daw_bridge.errors import BridgeError, ParameterError, ScheduleError, UnknownAddressError, shorten_text
+from daw_bridge.parameters import Address, AddressTable, Values
+from genmodels.errors import GenModelsError
+
+log = logging.getLogger(__name__)
+
+COALESCE_S = 0.005
+SLICE = 256
+MAX_WAITING = 8192
+MAX_REASON = 600
+
+_quantum = lru_cache(maxsize=256)(Quantum.parse)
+
+
+@dataclass(eq=False)
+class _Entry:
+    client: Client
+    address: str
+    action: Callable[[], None]
+    superseded: bool = False
+
+
+class Dispatcher:
+    """Checks messages against the table, carries them out in order, and answers.
+
+    Each message is checked when it comes. Accepted ones wait at most `COALESCE_S` (not at all when it is
+    quiet); of several values for one address with no command or query between them only the last is set and
+    acknowledged, so that a flood costs the instrument at most 200 changes a second for each address.
+
+    To be called from the event loop's thread only. No method raises on bad input: it is answered.
+
+    Args:
+        player: the instrument.
+        limiter: rations error replies.
+    """
+
+    def __init__(self, player: Player, limiter: ReplyLimiter | None = None) -> None:
+        self.player = player
+        self.table = AddressTable(player.deck_count)
+        self.subscriptions = Subscriptions(player.status)
+        self.limiter = limiter or ReplyLimiter()
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[_Entry] = deque()
+        self._latest: dict[str, _Entry] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._flushed_at = -1.0
+        self._matching = lru_cache(maxsize=256)(self._match)
+        self._own_commands: dict[str, Callable[[Client, Values], None]] = {
+            "/bridge/status": self._send_status,
+            "/bridge/subscribe": self._subscribe,
+            "/bridge/unsubscribe": self._unsubscribe,
+            "/bridge/ping": lambda client, _: client.send("/bridge/pong", __version__),
+        }
+
+    def submit(self, client: Client, address: str, args: tuple[object, ...] = ()) -> None:
+        """Take one message: a set, a query (an address without arguments), or a command.
+
+        A pattern addresses all that it matches; without arguments it asks for values, and carries out
+        commands only when it matches nothing else.
+        """
+        found = self.table.by_text.get(address)
+        try:
+            targets = (found,) if found else self._targets(address, not args)
+        except (BridgeError, ValueError) as error:
+            self.refuse(client, address, error)
+            return
+        for target in targets:
+            self._take(client, target, args)
+
+    def refuse(self, client: Client, address: str, error: Exception | str) -> None:
+        """Answer ``/bridge/error address reason``, unless this client has had too many."""
+        if not self.limiter.allows(client):
+            return
+        reason = str(error)
+        if isinstance(error, Exception) and not isinstance(error, BridgeError | GenModelsError | ValueError):
+            log.error("%s failed", shorten_text(address), exc_info=error)
+            reason = f"failed inside: {type(error).__name__}: {reason}"
+        client.send("/bridge/error", shorten_text(address, 200), shorten_text(reason, MAX_REASON))
+
+    def notice(self, notice: Notice) -> None:
+        """Pass on something that happened by itself."""
+        self.subscriptions.notice(notice)
+
+    def forget(self, client: Client) -> None:
+        """The client has vanished: end its subscription."""
+        self.subscriptions.remove(client)
+
+    def close(self) -> None:
+        """End subscriptions and drop what waits."""
+        self.subscriptions.close()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._waiting.clear()
+        self._latest.clear()
+
+    def _targets(self, address: str, asks: bool) -> tuple[Address, ...]:
+        if not is_pattern(address):
+            return (self.table.lookup(address),)
+        matched = self._matching(address)
+        if not matched:
+            raise UnknownAddressError(address, "the pattern matches nothing")
+        values = tuple(target for target in matched if target.parameter.kind != "command")
+        return values if asks and values else matched
+
+    def _match(self, text: str) -> tuple[Address, ...]:
+        pattern = Pattern.parse(text)
+        return tuple(address for address in self.table if pattern.matches(address.text))
+
+    def _take(self, client: Client, target: Address, args: tuple[object, ...]) -> None:
+        try:
+            self._check_in(client, target, args)
+        except BridgeError as error:
+            self.refuse(client, target.text, error)
+
+    def _check_in(self, client: Client, target: Address, args: tuple[object, ...]) -> None:
+        kind = target.parameter.kind
+        if kind == "command":
+            values = target.parameter.coerce(args, target.text)
+            self._enqueue(_Entry(client, target.text, partial(self._command, client, target, values)))
+        elif not args:
+            self._enqueue(_Entry(client, target.text, partial(self._query, client, target)))
+        elif kind == "readonly":
+            raise ParameterError(target.text, args, "no arguments: it can be asked for, not set")
+        else:
+            values = target.parameter.coerce(args, target.text)
+            entry = _Entry(client, target.text, partial(self._set, client, target, values))
+            self._enqueue(entry, is_value=True)
+
+    def _enqueue(self, entry: _Entry, is_value: bool = False) -> None:
+        if len(self._waiting) >= MAX_WAITING:
+            raise ScheduleError(f"{entry.address}: {MAX_WAITING} messages are waiting: send fewer")
+        if is_value:
+            earlier = self._latest.get(entry.address)
+            if earlier is not None:
+                earlier.superseded = True
+            self._latest[entry.address] = entry
+        else:
+            self._latest.clear()
+        self._waiting.append(entry)
+        if self._timer is None:
+            self._timer = self._loop.call_at(self._flushed_at + COALESCE_S, self._flush)
+
+    def _flush(self) -> None:
+        for _ in range(min(SLICE, len(self._waiting))):
+            entry = self._waiting.popleft()
+            if entry.superseded:
+                continue
+            if self._latest.get(entry.address) is entry:
+                del self._latest[entry.address]
+            self._carry_out(entry)
+        self._flushed_at = self._loop.time()
+        self._timer = self._loop.call_later(0, self._flush) if self._waiting else None
+
+    def _carry_out(self, entry: _Entry) -> None:
+        try:
+            entry.action()
+        except Exception as error:
+            self.refuse(entry.client, entry.address, error)
+
+    def _query(self, client: Client, target: Address) -> None:
+        if target.parameter.kind == "value":
+            client.send(target.text, *self.player.get(target.parameter.path, target.deck))
+            return
+        status = self.player.status()
+        reply = position_reply(status) if target.deck is None else deck_reply(status.decks[target.deck - 1])
+        client.send(reply[0], *reply[1])
+
+    def _set(self, client: Client, target: Address, values: Values) -> None:
+        parameter = target.parameter
+        when = When()
+        if parameter.takes == "deck":
+            when = When(_quantum(str(self.player.get("/bridge/deck/{deck}/quantum", target.deck)[0])))
+        ack = self.player.set(parameter.path, target.deck, values, when)
+        self._acknowledge(client, target, ack)
+        self.subscriptions.changed(target.text, values, client)
+
+    def _command(self, client: Client, target: Address, values: Values) -> None:
+        path = target.parameter.path
+        if own := self._own_commands.get(path):
+            own(client, values)
+        elif target.parameter.takes == "launch":
+            ack = self.player.command(path, target.deck, (), self._launch(values[0]))
+            self._acknowledge(client, target, ack)
+        else:
+            answer = partial(self._answer, client, target)
+            self._acknowledge(client, target, self.player.command(path, target.deck, values, When(), answer))
+
+    def _launch(self, when: float | int | str) -> When:
+        if isinstance(when, str):
+            return When(_quantum(when or str(self.player.get("/bridge/quantum", None)[0])))
+        return When(NOW, bar=int(when))
+
+    def _acknowledge(self, client: Client, target: Address, ack: Ack) -> None:
+        client.send("/bridge/ack", target.text, float(ack.beat), float(ack.seconds), ack.bar)
+
+    def _answer(self, client: Client, target: Address, result: Result) -> None:
+        if result.error:
+            self.refuse(client, target.text, result.error)
+        else:
+            client.send("/bridge/clip/done", *result.values)
+
+    def _send_status(self, client: Client, _: Values) -> None:
+        for address, args in status_replies(self.player.status()):
+            client.send(address, *args)
+
+    def _subscribe(self, client: Client, values: Values) -> None:
+        self.subscriptions.add(client, float(values[0]))
+
+    def _unsubscribe(self, client: Client, _: Values) -> None:
+        self.subscriptions.remove(client)

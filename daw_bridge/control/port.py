@@ -1,0 +1,109 @@
+"""The UDP port: bound early, and who holds it when it is taken."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import socket
+import sys
+from pathlib import Path
+
+from daw_bridge.errors import BridgeError, PortInUseError
+
+RECEIVE_BUFFER = 4 * 1024 * 1024
+SEND_BUFFER = 1024 * 1024
+_IP_RECVERR = 11
+_IPV6_RECVERR = 25
+
+
+class AddressError(BridgeError):
+    """The host cannot be listened on."""
+
+    exit_code = 2
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the host address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A bound non-blocking UDP socket with large buffers; port 0 takes any free one.
+
+    Raises:
+        PortInUseError: another program has the port; names it where the system tells.
+        AddressError: the host is not one of this machine's addresses, or the port is not allowed.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+    except OSError as error:
+        raise AddressError(f"host={host}: {error.strerror}") from error
+    sock = socket.socket(family, kind, protocol)
+    sock.setblocking(False)
+    if sys.platform == "win32":
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+    _enlarge(sock, socket.SO_RCVBUF, RECEIVE_BUFFER)
+    _enlarge(sock, socket.SO_SNDBUF, SEND_BUFFER)
+    if sys.platform == "linux":
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
+        else:
+            sock.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+    try:
+        sock.bind(address)
+    except OSError as error:
+        sock.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUseError(in_use_text(port)) from None
+        raise AddressError(f"UDP {host}:{port} cannot be listened on: {error.strerror}") from error
+    return sock
+
+
+def in_use_text(port: int) -> str:
+    """What to say when a port is taken."""
+    holder = port_holder(port)
+    by = f"by {holder}" if holder else "by another program"
+    return f"UDP port {port} is in use {by}: stop it, or choose another with port=N"
+
+
+def port_holder(port: int) -> str | None:
+    """``'name (process 123)'`` of the program that holds a UDP port; None where that cannot be known."""
+    inodes = set()
+    for table in ("/proc/net/udp", "/proc/net/udp6"):
+        try:
+            lines = Path(table).read_text().splitlines()[1:]
+        except OSError:
+            continue
+        columns = [line.split() for line in lines]
+        inodes |= {c[9] for c in columns if len(c) > 9 and int(c[1].rpartition(":")[2], 16) == port}
+    wanted = {f"socket:[{inode}]" for inode in inodes}
+    if not wanted:
+        return None
+    for process in Path("/proc").glob("[0-9]*"):
+        if _holds(process, wanted):
+            try:
+                return f"{(process / 'comm').read_text().strip()} (process {process.name})"
+            except OSError:
+                return f"process {process.name}"
+    return None
+
+
+def _holds(process: Path, wanted: set[str]) -> bool:
+    try:
+        for descriptor in os.scandir(process / "fd"):
+            if os.readlink(descriptor.path) in wanted:
+                return True
+    except OSError:
+        pass
+    return False
+
+
+def _enlarge(sock: socket.socket, option: int, size: int) -> None:
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, option, size)
+    except OSError:
+        return

@@ -1,0 +1,61 @@
+"""What the instrument says by itself: the messages of its state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from daw_bridge.decks.protocol import DeckStatus, Status
+
+Reply = tuple[str, tuple[float | int | str, ...]]
+
+STATUS_MESSAGES = (
+    (
+        "/bridge/status",
+        "engine s, model s, device s, sample rate i (Hz), latency f (ms), factor f, underruns i, decks i",
+    ),
+    ("/bridge/position", "bar i, beat f, tempo f (BPM), seconds f"),
+    ("/bridge/deck/N/state", "state s, lead f (seconds), factor f; one for each deck"),
+)
+OTHER_MESSAGES = (
+    (
+        "/bridge/ack",
+        "address s, beat f, seconds f, bar i",
+        "A change was accepted: the beat (from 0, since the clock's start) and bar (from 1) at which it will "
+        "be heard, and how many seconds from now.",
+    ),
+    ("/bridge/error", "address s, reason s", "A message was refused; nothing changed."),
+    ("/bridge/clip/done", "path s, seconds f", "A clip is rendered and lies at this path."),
+    ("/bridge/notice", "kind s, text s", "To subscribers: something happened (info, warning, error, deck)."),
+    ("/bridge/pong", "version s", "Answer to /bridge/ping."),
+)
+
+
+def status_replies(status: Status) -> Iterator[Reply]:
+    """All messages of a state, in order."""
+    yield (
+        "/bridge/status",
+        (
+            status.engine,
+            status.model,
+            status.device,
+            status.sample_rate,
+            status.latency_s * 1000.0,
+            status.realtime_factor,
+            status.underruns,
+            len(status.decks),
+        ),
+    )
+    yield position_reply(status)
+    for deck in status.decks:
+        yield deck_reply(deck)
+
+
+def position_reply(status: Status) -> Reply:
+    """``/bridge/position bar beat tempo seconds``."""
+    seconds = status.sample / status.sample_rate
+    return "/bridge/position", (status.bar, status.beat, status.tempo, seconds)
+
+
+def deck_reply(deck: DeckStatus) -> Reply:
+    """``/bridge/deck/N/state state lead factor``."""
+    return f"/bridge/deck/{deck.deck}/state", (deck.state, deck.lead_s, deck.realtime_factor)

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from daw_bridge.control.dispatch import Dispatcher
+from daw_bridge.control.osc import OscServer
+from daw_bridge.control.packet import Message, decode, encode, encode_bundle
+from daw_bridge.control.port import AddressError, bind, port_holder
+from daw_bridge.errors import PortInUseError
+from tests.daw_bridge.fake_player import FakePlayer
+
+
+class Peer:
+    """A client with its own socket on the loop."""
+
+    def __init__(self, port: int) -> None:
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.setblocking(False)
+        self.sock.connect(("127.0.0.1", port))
+
+    def send(self, address: str, *args: object) -> None:
+        self.sock.send(encode(address, args))
+
+    async def receive(self) -> Message:
+        data = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(self.sock, 65535), 2)
+        return decode(data)[0]
+
+    async def drain(self, seconds: float = 0.05) -> list[Message]:
+        await asyncio.sleep(seconds)
+        messages = []
+        with suppress(BlockingIOError):
+            while True:
+                messages += decode(self.sock.recv(65535))
+        return messages
+
+
+@asynccontextmanager
+async def daemon(**options: object) -> AsyncIterator[tuple[FakePlayer, Dispatcher, Peer]]:
+    player = FakePlayer()
+    sock = bind("127.0.0.1", 0)
+    dispatcher = Dispatcher(player)
+    server = OscServer(sock, dispatcher, **options)  # type: ignore[arg-type]
+    await server.start()
+    peer = Peer(sock.getsockname()[1])
+    try:
+        yield player, dispatcher, peer
+    finally:
+        peer.sock.close()
+        server.close()
+        dispatcher.close()
+        await asyncio.sleep(0)
+
+
+def test_a_message_is_carried_out_and_answered_to_its_sender() -> None:
+    async def scene() -> None:
+        async with daemon() as (player, _, peer):
+            peer.send("/bridge/tempo", 92)
+            assert (await peer.receive()).args[0] == "/bridge/tempo"
+            peer.send("/bridge/tempo")
+            assert await peer.receive() == Message("/bridge/tempo", (92.0,))
+            assert player.calls[0][2] == (92.0,)
+
+    asyncio.run(scene())
+
+
+def test_garbage_is_answered_by_one_error_and_rationed() -> None:
+    async def scene() -> None:
+        async with daemon() as (_, _, peer):
+            peer.sock.send(b"hello")
+            assert (await peer.receive()).address == "/bridge/error"
+            for _ in range(300):
+                peer.sock.send(b"garbage")
+                await asyncio.sleep(0)
+            assert 90 <= len(await peer.drain()) <= 130
+            peer.send("/bridge/ping")
+            assert (await peer.receive()).address == "/bridge/pong"
+
+    asyncio.run(scene())
+
+
+def test_sixty_kilobytes_arrive_and_the_refusal_is_short() -> None:
+    async def scene() -> None:
+        async with daemon() as (_, _, peer):
+            peer.send("/bridge/deck/1/prompt", "x" * 60000)
+            data = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(peer.sock, 65535), 2)
+            assert len(data) < 1400
+            assert b"60000" in data
+
+    asyncio.run(scene())
+
+
+def test_a_bundle_waits_for_its_time_and_the_loop_stays_free() -> None:
+    async def scene() -> None:
+        async with daemon() as (player, _, peer):
+            sent = time.time()
+            peer.sock.send(encode_bundle([encode("/bridge/tempo", [90])], sent + 0.2))
+            peer.send("/bridge/ping")
+            assert (await peer.receive()).address == "/bridge/pong"
+            assert player.calls == []
+            assert (await peer.receive()).address == "/bridge/ack"
+            assert 0.15 < time.time() - sent < 0.5
+
+    asyncio.run(scene())
+
+
+def test_late_and_immediate_bundles_are_taken_at_once_and_in_order() -> None:
+    async def scene() -> None:
+        async with daemon() as (player, _, peer):
+            inner = encode_bundle([encode("/bridge/deck/1/start")])
+            peer.sock.send(encode_bundle([encode("/bridge/tempo", [90]), inner], time.time() - 5))
+            await peer.drain()
+            assert [call[0] for call in player.calls] == ["/bridge/tempo", "/bridge/deck/{deck}/start"]
+
+    asyncio.run(scene())
+
+
+def test_a_bundle_too_far_ahead_is_refused() -> None:
+    async def scene() -> None:
+        async with daemon() as (player, _, peer):
+            peer.sock.send(encode_bundle([encode("/bridge/tempo", [90])], time.time() + 3600))
+            reply = await peer.receive()
+            assert reply.address == "/bridge/error"
+            assert "60 s" in str(reply.args[1])
+            assert player.calls == []
+
+    asyncio.run(scene())
+
+
+def test_a_subscriber_whose_port_closes_is_dropped() -> None:
+    async def scene() -> None:
+        async with daemon() as (_, dispatcher, peer):
+            gone = Peer(peer.sock.getpeername()[1])
+            gone.send("/bridge/subscribe", 50)
+            await gone.receive()
+            peer.send("/bridge/subscribe", 50)
+            await peer.receive()
+            gone.sock.close()
+            await asyncio.sleep(0.2)
+            assert len(dispatcher.subscriptions) == 1
+            assert len(await peer.drain()) > 5
+
+    if hasattr(socket, "MSG_ERRQUEUE"):
+        asyncio.run(scene())
+
+
+def test_answers_go_to_the_reply_port_when_one_is_set() -> None:
+    async def scene() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as tablet:
+            tablet.bind(("127.0.0.1", 0))
+            tablet.setblocking(False)
+            async with daemon(reply_port=tablet.getsockname()[1]) as (_, _, peer):
+                peer.send("/bridge/ping")
+                data = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(tablet, 999), 2)
+                assert decode(data)[0].address == "/bridge/pong"
+
+    asyncio.run(scene())
+
+
+def test_an_open_host_needs_an_allow_list() -> None:
+    async def scene() -> None:
+        sock = bind("0.0.0.0", 0)
+        dispatcher = Dispatcher(FakePlayer())
+        with pytest.raises(AddressError, match="allow="):
+            OscServer(sock, dispatcher)
+        with pytest.raises(AddressError, match="home"):
+            OscServer(sock, dispatcher, allow=["home"])
+        server = OscServer(sock, dispatcher, allow=["10.1.0.0/16"])
+        assert server._may_play("10.1.2.3")
+        assert server._may_play("127.0.0.1")
+        assert not server._may_play("10.2.2.3")
+        server.close()
+
+    asyncio.run(scene())
+
+
+def test_a_taken_port_names_its_holder() -> None:
+    with bind("127.0.0.1", 0) as sock:
+        port = sock.getsockname()[1]
+        with pytest.raises(PortInUseError, match=str(port)):
+            bind("127.0.0.1", port)
+        holder = port_holder(port)
+        assert holder is None or "process" in holder
+    assert port_holder(1) is None
+
+
+def test_a_host_that_is_not_ours_is_an_address_error() -> None:
+    with pytest.raises(AddressError):
+        bind("192.0.2.77", 0)
+    with pytest.raises(AddressError):
+        bind("no such host.invalid", 0)
+
+
+def test_two_thousand_messages_are_carried_out_in_a_fraction_of_a_second() -> None:
+    async def scene() -> None:
+        async with daemon() as (player, _, peer):
+            started = time.process_time()
+            for step in range(2000):
+                peer.send("/bridge/deck/1/gain", -step / 100)
+                if step % 20 == 0:
+                    await asyncio.sleep(0)
+            await asyncio.sleep(0.1)
+            assert player.values["/bridge/deck/{deck}/gain", 1][0] == pytest.approx(-19.99)
+            assert time.process_time() - started < 1.0
+
+    asyncio.run(scene())
