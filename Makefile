@@ -63,6 +63,6 @@ train-mini: system-test venv ## Train the bundled model again (hours on a CPU; r
 	@BIN=$(BIN) scripts/train_mini.sh $(ARGS)
 
 .PHONY: clean
-clean: ## Remove what was built, but keep .venv and trainings
-	@rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean: ## Remove what was made, but keep .venv and the trainings in build/
+	@rm -rf build/play dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -path ./.venv -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf

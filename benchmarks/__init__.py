@@ -1,0 +1,1 @@
+"""Speed and latency, measured: `python -m benchmarks --help`."""

@@ -1,0 +1,84 @@
+"""`python -m benchmarks [--quick] [NAME ...]`: run, show and keep."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+from rich.console import Console
+
+from benchmarks.results import Outcome, machine, save, show
+
+
+def _lm(quick: bool) -> Outcome:
+    from benchmarks.models import lm_step
+
+    return lm_step(steps=120 if quick else 600, rounds=2 if quick else 5)
+
+
+def _realtime(quick: bool) -> Outcome:
+    from benchmarks.models import realtime
+
+    return realtime(seconds=6.0 if quick else 30.0)
+
+
+def _start(quick: bool) -> Outcome:
+    from benchmarks.rig import start_to_sound
+
+    return start_to_sound(trials=4 if quick else 20)
+
+
+def _control(quick: bool) -> Outcome:
+    from benchmarks.rig import control_to_sound
+
+    return control_to_sound(trials=5 if quick else 40)
+
+
+def _flood(quick: bool) -> Outcome:
+    from benchmarks.rig import flood
+
+    return flood(seconds=20.0 if quick else 300.0)
+
+
+BENCHMARKS: dict[str, tuple[Callable[[bool], Outcome], str]] = {
+    "lm": (_lm, "milliseconds of an LM step, against Transformers in the same run"),
+    "realtime": (_realtime, "generation with guidance and decoding, times real time"),
+    "start": (_start, "from `start` to the first sample, on JACK"),
+    "control": (_control, "from a prompt's datagram to the first changed sample, on JACK"),
+    "flood": (_flood, "underruns in 5 minutes with 1,000 messages a second"),
+}
+
+
+def main() -> int:
+    """Run the benchmarks named, or all; the exit code is 1 when one could not be run."""
+    listing = "\n".join(f"  {name:10} {text}" for name, (_, text) in BENCHMARKS.items())
+    parser = argparse.ArgumentParser(
+        "python -m benchmarks",
+        description=f"Benchmarks:\n{listing}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="default: all")
+    parser.add_argument("--quick", action="store_true", help="a short form of each, for a first look")
+    options = parser.parse_args()
+    unknown = set(options.names) - set(BENCHMARKS)
+    if unknown:
+        parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
+    console = Console()
+    console.print("  ".join(f"{key} {value}" for key, value in machine().items() if value != ""))
+    outcomes: list[Outcome] = []
+    failed = False
+    for name in options.names or BENCHMARKS:
+        run, text = BENCHMARKS[name]
+        with console.status(f"{name}: {text}"):
+            try:
+                outcomes.append(run(options.quick))
+            except (RuntimeError, TimeoutError) as error:
+                failed = True
+                console.print(f"[red]{name} could not be measured: {error}")
+    show(outcomes, console)
+    console.print(f"kept in {save(outcomes, options.quick)}")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
