@@ -40,5 +40,5 @@ if [ ! -x $venv/bin/python ]; then
 fi
 
 echo "installing daw_bridge and what it needs (once; torch alone takes a minute or two)"
-$venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+$venv/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]'
 echo "$wanted" >"$stamp"

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Trains the bundled model from nothing: corpus, codec, tokens, language model. Every step resumes where it was.
+# Arguments such as loop.minutes=5 go to both trainers.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+python=${BIN:-.venv/bin}/python
+pieces=${PIECES:-700}
+cores=$(getconf _NPROCESSORS_ONLN)
+
+cat <<TEXT
+Training mini, in four steps, each of which can be interrupted and taken up again:
+  1. compose and render $pieces pieces into build/corpus (FluidSynth, about 60 times real time a core)
+  2. train the codec on them         (genmodels/training/configs/mini_codec.yaml)
+  3. turn the pieces into tokens
+  4. train the language model        (genmodels/training/configs/mini_lm.yaml)
+TEXT
+
+for step in "build/corpus $pieces 1" "build/corpus-valid 24 1000001"; do
+    read -r folder count seed <<<"$step"
+    "$python" -m genmodels.training.corpus --out "$folder" --count "$count" --seed "$seed" --workers "$cores"
+done
+"$python" -m genmodels.training.train_codec "$@"
+for folder in build/corpus build/corpus-valid; do
+    "$python" -m genmodels.training.encode "$folder" build/codec/checkpoint.pt
+done
+"$python" -m genmodels.training.train_lm "$@"
