@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -35,8 +36,25 @@ def portaudio() -> ModuleType:
     return sounddevice  # type: ignore[no-any-return]
 
 
+_abandoned = False
+
+
+def abandon() -> None:
+    """Give PortAudio up for the life of this process: a stream cannot be closed (its sound server died), and to
+    end PortAudio, now or when the process exits, would wait for it for ever."""
+    global _abandoned
+    _abandoned = True
+    atexit.unregister(portaudio()._exit_handler)
+
+
 def refresh() -> None:
-    """Read the device list anew; PortAudio freezes it at start. Only while no stream is open."""
+    """Read the device list anew; PortAudio freezes it at start. Only while no stream is open.
+
+    Raises:
+        DeviceError: the sound server died under an open stream; only a new process can use it again.
+    """
+    if _abandoned:
+        raise DeviceError("the sound server died while it was in use: restart daw-bridge to use it again")
     sounddevice = portaudio()
     sounddevice._terminate()
     sounddevice._initialize()

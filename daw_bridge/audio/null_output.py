@@ -70,7 +70,7 @@ class NullOutput:
         if late > 0:
             self._began += late / self.sample_rate
             self.underruns += self._written > self._first
-        return max(0, int(self._elapsed()) + self._lead - self._written)
+        return max(0, round(self._elapsed()) + self._lead - self._written)
 
     def write(self, block: NDArray[np.float32]) -> None:
         """Count ``block`` [n, channels]."""

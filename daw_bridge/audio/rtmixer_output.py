@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from daw_bridge.audio.devices import find_output, portaudio
+from daw_bridge.audio.devices import abandon, find_output, portaudio
 from daw_bridge.errors import DeviceError
 
 SILENT_DEVICE_S = 1.0
-POSITION_CORRECTION = 0.02
-POSITION_JUMP_S = 0.05
+CLOSING_LIMIT_S = 0.5
+DRIFT_GAIN = 0.02
+DRIFT_SETTLING = 64
+DRIFT_JUMP_S = 0.05
 
 
 class RtmixerOutput:
@@ -56,7 +59,7 @@ class RtmixerOutput:
         self._ring: Any = None
         self._action: Any = None
         self._action_first = first_sample
-        self._correction = 0.0
+        self._drift = _Drift(self.sample_rate)
         self._last_done = 0
         self._last_progress = 0.0
 
@@ -109,9 +112,13 @@ class RtmixerOutput:
     def stop(self) -> None:
         """Stop at once and close the device."""
         mixer, self._mixer, self._action = self._mixer, None, None
-        if mixer is not None:
-            mixer.abort(ignore_errors=True)
-            mixer.close(ignore_errors=True)
+        if mixer is None:
+            return
+        closing = threading.Thread(target=_close, args=(mixer,), daemon=True, name="close-device")
+        closing.start()
+        closing.join(CLOSING_LIMIT_S)
+        if closing.is_alive():
+            abandon()
 
     def writable(self) -> int:
         """Frames missing to the lead; also watches over the playing action."""
@@ -127,7 +134,7 @@ class RtmixerOutput:
         self._written += int(self._ring.write(np.ascontiguousarray(block, np.float32)))
         if self._action is None and self._ring.read_available >= self._lead:
             self._action_first = self._written - int(self._ring.read_available)
-            self._correction, self._last_done = 0.0, 0
+            self._drift, self._last_done = _Drift(self.sample_rate), 0
             self._action = self._mixer.play_ringbuffer(self._ring)
             self._last_progress = time.monotonic()
 
@@ -137,7 +144,7 @@ class RtmixerOutput:
         if mixer is None or action is None or action.actual_time <= 0:
             return float(self._action_first)
         elapsed: float = (mixer.time - action.actual_time) * self.sample_rate
-        return min(self._action_first + max(0.0, elapsed + self._correction), float(self._written))
+        return min(self._action_first + max(0.0, elapsed + self._drift.correction), float(self._written))
 
     def _watch(self) -> None:
         action = self._action
@@ -152,9 +159,36 @@ class RtmixerOutput:
         if done == self._last_done:
             return
         self._last_done, self._last_progress = done, time.monotonic()
-        heard = done - self._mixer.latency * self.sample_rate
-        error = heard - (self._mixer.time - action.actual_time) * self.sample_rate - self._correction
-        if abs(error) > POSITION_JUMP_S * self.sample_rate:
-            self._correction += error
+        self._drift.observe(done - (self._mixer.time - action.actual_time) * self.sample_rate)
+
+
+class _Drift:
+    """How far the device's sample count has left the stream's clock since the beginning.
+
+    The two differ by a constant (the device's latency), by jitter (the moment of looking), by the drift of one
+    clock against the other, and by jumps (samples that the device dropped).
+    """
+
+    def __init__(self, sample_rate: int) -> None:
+        self._jump = DRIFT_JUMP_S * sample_rate
+        self._seen = 0
+        self._mean = 0.0
+        self._base = 0.0
+        self.correction = 0.0
+
+    def observe(self, difference: float) -> None:
+        """Take one difference between frames done and the clock, in samples."""
+        self._seen += 1
+        if self._seen <= DRIFT_SETTLING:
+            self._base += (difference - self._base) / self._seen
+            self._mean = self._base
+        elif abs(difference - self._mean) > self._jump:
+            self._mean = difference
         else:
-            self._correction += POSITION_CORRECTION * error
+            self._mean += DRIFT_GAIN * (difference - self._mean)
+        self.correction = self._mean - self._base
+
+
+def _close(mixer: Any) -> None:
+    mixer.abort(ignore_errors=True)
+    mixer.close(ignore_errors=True)
