@@ -29,8 +29,8 @@ _TEXTURES: dict[str, float] = {
     "no drums": 0.11,
     "bass and drums": 0.05,
 }
-_VOLUME: dict[Role, int] = {"drums": 94, "bass": 94, "chords": 116, "lead": 116, "pad": 78}
-_KIT_TRIM_DB = {24: -2.0, 25: -10.0}
+_VOLUME: dict[Role, int] = {"drums": 96, "bass": 90, "chords": 116, "lead": 116, "pad": 78}
+_KIT_TRIM_DB = {0: 3.0, 25: -8.0, 40: 1.0, 48: 1.0}
 _PROGRAM_TRIM_DB = {
     0: 1.5,
     9: 6.0,

@@ -11,12 +11,12 @@ from genmodels.training.corpus.styles import Drums
 VELOCITY = {"X": 114, "x": 94, "o": 58}
 STEPS_PER_BEAT = 4
 _LOUDNESS = {
-    "hat": 0.72,
-    "open": 0.72,
-    "ride": 0.8,
-    "pedal": 0.7,
-    "maracas": 0.75,
-    "tambourine": 0.75,
+    "hat": 0.92,
+    "open": 0.85,
+    "ride": 0.92,
+    "pedal": 0.85,
+    "maracas": 0.95,
+    "tambourine": 0.85,
     "crash": 0.85,
 }
 _FILLS = (

@@ -330,7 +330,7 @@ STYLES: tuple[Style, ...] = (
         "piano ballad",
         ("piano ballad", "piano music", "classical piano", "romantic piano", "ballad"),
         (60, 112),
-        ("calm", "sad", "emotional", "tender", "slow", "romantic", "gentle"),
+        ("calm", "sad", "emotional", "tender", "romantic", "gentle"),
         {
             4: Patterns(
                 ({"kick": "X.......x.......", "stick": "....x.......x...", "hat": "x.o.x.o.x.o.x.o."},),

@@ -35,7 +35,7 @@ def test_captions_are_short_clean_lines(captioned):
 def test_a_tempo_or_key_in_a_caption_is_that_of_the_piece(captioned):
     for piece, captions in captioned:
         for caption in captions:
-            for number in re.findall(r"(\d+) ?bpm|tempo (\d+)\b", caption.lower()):
+            for number in re.findall(r"(\d+) ?bpm|, tempo (\d+)(?:,|$)", caption.lower()):
                 assert int("".join(number)) == round(piece.bpm)
             key = re.search(r"\b([A-G][b#]? (?:major|minor))", caption)
             assert key is None or key.group(1) == key_name(piece.tonic, piece.mode)
