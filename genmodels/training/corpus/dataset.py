@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
@@ -74,12 +74,15 @@ class CorpusItem:
 def write_corpus(folder: Path, count: int, seed: int, workers: int = 1) -> list[CorpusItem]:
     """Composes and renders items 0 .. count - 1 into `folder`; item i is the piece of seed `seed + i`.
 
-    Complete items of the same seed are kept, so an interrupted call goes on where it was; an item's JSON file
-    appears last, whole. `workers` processes render at a time. Raises RenderError when FluidSynth or the
-    soundfont is missing, CorpusError when the folder holds items of other seeds."""
+    One call at a time writes a folder. Complete items of the same seed are kept, so an interrupted call goes
+    on where it was; an item's JSON file appears last, whole. `workers` processes render at a time. Raises
+    RenderError when FluidSynth or the soundfont is missing, CorpusError when the folder holds items of other
+    seeds."""
     find_fluidsynth()
     find_soundfont()
     folder.mkdir(parents=True, exist_ok=True)
+    for left_over in folder.glob(".*.part"):
+        left_over.unlink(missing_ok=True)
     missing = [index for index in range(count) if not _complete(folder, index, seed + index)]
     columns = (
         TextColumn("composing and rendering"), BarColumn(), MofNCompleteColumn(), TextColumn("time"),
@@ -94,9 +97,13 @@ def write_corpus(folder: Path, count: int, seed: int, workers: int = 1) -> list[
         else:
             with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
                 jobs = [pool.submit(_write_item, folder, index, seed + index) for index in missing]
-                for job in jobs:
-                    job.result()
-                    progress.advance(task)
+                try:
+                    for job in as_completed(jobs):
+                        job.result()
+                        progress.advance(task)
+                except BaseException:
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    raise
     return read_corpus(folder)
 
 

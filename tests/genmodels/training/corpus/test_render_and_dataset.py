@@ -116,9 +116,11 @@ def test_a_corpus_is_written_whole_read_back_and_resumed(tmp_path, quick_pieces)
     assert len(item.captions) == 24
     kept = (tmp_path / "00000.flac").stat().st_mtime_ns
     (tmp_path / "00001.npz").unlink()
+    (tmp_path / ".00001.npz.4711.part").write_text("left by a kill")
     assert len(write_corpus(tmp_path, 3, 7)) == 3
     assert (tmp_path / "00000.flac").stat().st_mtime_ns == kept
     assert (tmp_path / "00001.npz").is_file()
+    assert not list(tmp_path.glob(".*"))
 
 
 @needs_fluidsynth
