@@ -14,7 +14,7 @@ from itertools import groupby
 
 from daw_bridge.control.dispatch import Dispatcher
 from daw_bridge.control.packet import Message, decode, encode
-from daw_bridge.control.port import AddressError, is_loopback
+from daw_bridge.control.port import check_allow, is_loopback
 from daw_bridge.errors import MalformedPacketError, ScheduleError
 
 log = logging.getLogger(__name__)
@@ -57,12 +57,7 @@ class OscServer(asyncio.DatagramProtocol):
     def __init__(
         self, sock: socket.socket, dispatcher: Dispatcher, allow: Sequence[str] = (), reply_port: int = 0
     ) -> None:
-        host = sock.getsockname()[0]
-        if not is_loopback(host) and not allow:
-            raise AddressError(
-                f"host={host} can be reached by others: say who may play with allow=[ADDRESS, NETWORK/24]"
-            )
-        self._networks = [_network(entry) for entry in allow]
+        self._networks = check_allow(sock.getsockname()[0], allow)
         self._sock = sock
         self._dispatcher = dispatcher
         self._reply_port = reply_port
@@ -165,15 +160,6 @@ class OscServer(asyncio.DatagramProtocol):
                 return
             if address:
                 self._dispatcher.forget(OscClient(address[0], address[1], self))
-
-
-def _network(entry: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    try:
-        return ipaddress.ip_network(entry, strict=False)
-    except ValueError:
-        raise AddressError(
-            f"allow={entry}: not an address or network such as 192.168.1.20 or 10.0.0.0/8"
-        ) from None
 
 
 def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

@@ -7,6 +7,7 @@ import ipaddress
 import os
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from daw_bridge.errors import BridgeError, PortInUseError
@@ -61,6 +62,28 @@ def bind(host: str, port: int) -> socket.socket:
             raise PortInUseError(in_use_text(port)) from None
         raise AddressError(f"UDP {host}:{port} cannot be listened on: {error.strerror}") from error
     return sock
+
+
+def check_allow(host: str, allow: Sequence[str]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """The networks of an allow-list.
+
+    Raises:
+        AddressError: an entry is no address or network; or the list is empty and others can reach the host.
+    """
+    if not is_loopback(host) and not allow:
+        raise AddressError(
+            f"host={host} can be reached by others: say who may play with allow=ADDRESS,NETWORK/24"
+        )
+    return [_network(entry) for entry in allow]
+
+
+def _network(entry: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    try:
+        return ipaddress.ip_network(entry, strict=False)
+    except ValueError:
+        raise AddressError(
+            f"allow={entry}: not an address or network such as 192.168.1.20 or 10.0.0.0/8"
+        ) from None
 
 
 def in_use_text(port: int) -> str:

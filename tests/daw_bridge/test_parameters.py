@@ -10,9 +10,7 @@ from daw_bridge.errors import ParameterError, UnknownAddressError
 from daw_bridge.parameters import PARAMETERS, AddressTable, Parameter, lookup
 
 TEMPERATURE = lookup("/bridge/deck/{deck}/temperature")
-anything = st.one_of(
-    st.integers(), st.floats(), st.booleans(), st.text(), st.binary(), st.none()
-)
+anything = st.one_of(st.integers(), st.floats(), st.booleans(), st.text(), st.binary(), st.none())
 
 
 @pytest.mark.parametrize("parameter", PARAMETERS, ids=lambda parameter: parameter.path)
