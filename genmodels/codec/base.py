@@ -1,4 +1,4 @@
-"""The interface that every audio codec of this package offers: audio to tokens and back, whole or streamed."""
+"""The interface of every audio codec of this package: audio to tokens and back, whole or streamed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class StreamingDecoder(ABC):
 
     @abstractmethod
     def flush(self) -> Tensor:
-        """Ends the stream: returns the PCM still owed [B, C, m * hop]. Only `reset` or `restore` may follow."""
+        """Ends the stream: returns the PCM still owed [B, C, m * hop]; `reset` or `restore` may follow."""
 
     @abstractmethod
     def snapshot(self) -> Any:

@@ -44,7 +44,7 @@ class WeightNormConv1d(nn.Module):
 
 
 class Named(nn.Module):
-    """Holds a convolution under the attribute name that the state dict needs (`conv.conv`, `convtr.convtr`)."""
+    """Holds a convolution under the name that the state dict needs (`conv.conv`, `convtr.convtr`)."""
 
     def __init__(self, name: str, convolution: WeightNormConv1d) -> None:
         super().__init__()
@@ -90,6 +90,7 @@ class StreamableConv1d(nn.Module):
         super().__init__()
         self.conv = Named("conv", WeightNormConv1d(in_channels, out_channels, kernel, stride, dilation))
         self.stride, self.pad_mode = stride, pad_mode
+        self.out_channels = out_channels
         self.reach = (kernel - 1) * dilation + 1
         total = self.reach - stride
         self.right = 0 if causal else total // 2
@@ -117,13 +118,14 @@ class StreamableConv1d(nn.Module):
             joined = pad1d(joined, self.left, 0, self.pad_mode)
         if last and self.right:
             mirrored = joined[..., -self.right - 1 : -1].flip(-1)
-            joined = torch.cat([joined, torch.zeros_like(mirrored) if self.pad_mode == "constant" else mirrored], -1)
+            end = torch.zeros_like(mirrored) if self.pad_mode == "constant" else mirrored
+            joined = torch.cat([joined, end], -1)
         if joined.shape[-1] < self.reach:
             return self._nothing(joined), ConvState(joined, False)
         return self._convolve(joined), ConvState(joined[..., joined.shape[-1] - self.reach + 1 :], False)
 
     def _nothing(self, x: Tensor) -> Tensor:
-        return x.new_zeros(x.shape[0], self.conv.conv.bias.shape[0], 0)  # type: ignore[union-attr,index]
+        return x.new_zeros(x.shape[0], self.out_channels, 0)
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ class ResidualLstm(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """ELU, dilated convolution to dim / compress, ELU, 1x1 back, plus the input or a 1x1 convolution of it."""
+    """ELU, dilated convolution to dim / compress, ELU, 1x1 back; plus the input or its 1x1 convolution."""
 
     def __init__(self, dim: int, dilation: int, config: SEANetConfig) -> None:
         super().__init__()
@@ -118,6 +118,10 @@ class ResidualBlock(nn.Module):
         return y, (waiting[..., ready:], inner)
 
 
+def _residual_blocks(width: int, config: SEANetConfig) -> list[ResidualBlock]:
+    return [ResidualBlock(width, config.dilation_base**j, config) for j in range(config.n_residual_layers)]
+
+
 class SEANetEncoder(nn.Module):
     """Audio [B, channels, n] to latents [B, dimension, ceil(n / hop)]."""
 
@@ -129,8 +133,7 @@ class SEANetEncoder(nn.Module):
             StreamableConv1d(config.channels, width, config.kernel_size, causal=causal, pad_mode=mode)
         ]
         for ratio in reversed(config.ratios):
-            for j in range(config.n_residual_layers):
-                layers.append(ResidualBlock(width, config.dilation_base**j, config))
+            layers += _residual_blocks(width, config)
             layers += [
                 Elu(),
                 StreamableConv1d(width, 2 * width, 2 * ratio, ratio, causal=causal, pad_mode=mode),
@@ -140,9 +143,7 @@ class SEANetEncoder(nn.Module):
             layers.append(ResidualLstm(width, config.lstm))
         layers += [
             Elu(),
-            StreamableConv1d(
-                width, config.dimension, config.last_kernel_size, causal=causal, pad_mode=mode
-            ),
+            StreamableConv1d(width, config.dimension, config.last_kernel_size, causal=causal, pad_mode=mode),
         ]
         self.model = nn.Sequential(*layers)
 
@@ -170,13 +171,10 @@ class SEANetDecoder(nn.Module):
                 ),
             ]
             width //= 2
-            for j in range(config.n_residual_layers):
-                layers.append(ResidualBlock(width, config.dilation_base**j, config))
+            layers += _residual_blocks(width, config)
         layers += [
             Elu(),
-            StreamableConv1d(
-                width, config.channels, config.last_kernel_size, causal=causal, pad_mode=mode
-            ),
+            StreamableConv1d(width, config.channels, config.last_kernel_size, causal=causal, pad_mode=mode),
         ]
         self.model = nn.Sequential(*layers)
 

@@ -18,6 +18,8 @@ from genmodels.codec.quantize import QuantizedResult, ResidualVectorQuantizer
 from genmodels.errors import ConfigError
 
 KERNEL = 7
+# chunks up to this many frames are convolved by hand: the library's set-up costs more than the arithmetic
+SHORT = 16
 
 
 class ConvNeXtBlock(nn.Module):
@@ -33,9 +35,15 @@ class ConvNeXtBlock(nn.Module):
 
     def forward(self, x: Tensor, padded: Tensor) -> Tensor:
         """x [B, T, dim] and the same with its convolution context, padded [B, T + KERNEL - 1, dim]."""
-        y = self.depthwise(padded.transpose(1, 2)).transpose(1, 2)
+        if self.training or x.shape[1] > SHORT:
+            y = self.depthwise(padded.transpose(1, 2)).transpose(1, 2)
+        else:
+            windows = padded.unfold(1, KERNEL, 1)
+            assert self.depthwise.bias is not None
+            y = (windows * self.depthwise.weight[:, 0]).sum(-1) + self.depthwise.bias
         y = self.contract(F.gelu(self.expand(self.norm(y))))
-        return x + self.gamma * y
+        out: Tensor = x + self.gamma * y
+        return out
 
 
 class SpectralEncoder(nn.Module):
@@ -140,7 +148,7 @@ class SpectralDecoder(nn.Module):
         The audio is late by `delay` samples: see `forward`, which cuts them off.
         """
         padded = torch.cat([state.latents, latents], 1)
-        y = self.input_norm(self.input(padded.transpose(1, 2)).transpose(1, 2))
+        y = self.input_norm(self._input(padded, latents.shape[1]))
         contexts = []
         for block, context in zip(self.blocks, state.contexts, strict=True):
             wide = torch.cat([context.to(y.dtype), y], 1)
@@ -151,12 +159,21 @@ class SpectralDecoder(nn.Module):
         tail = padded[:, padded.shape[1] - KERNEL + 1 :]
         return audio, DecoderState(tail, tuple(contexts), overlap, envelope)
 
+    def _input(self, padded: Tensor, length: int) -> Tensor:
+        """The first convolution, [B, length + KERNEL - 1, D] to [B, length, dim]."""
+        if self.training or length > SHORT:
+            y: Tensor = self.input(padded.transpose(1, 2))
+            return y.transpose(1, 2)
+        windows = padded.unfold(1, KERNEL, 1).flatten(2)
+        return F.linear(windows, self.input.weight.flatten(1), self.input.bias)
+
     def _pieces(self, y: Tensor) -> Tensor:
         """Head outputs [B, n, splits * (n_fft + 2)] to windowed time pieces [B, n * splits, n_fft]."""
         y = y.float().reshape(y.shape[0], -1, self.n_fft + 2)
         log_magnitude, phase = y.chunk(2, -1)
         spectrum = torch.polar(torch.exp(log_magnitude.clamp(max=7.0)), phase)
-        return torch.fft.irfft(spectrum, self.n_fft) * self.window
+        pieces: Tensor = torch.fft.irfft(spectrum, self.n_fft) * self.window
+        return pieces
 
     def _overlap_add(self, pieces: Tensor, state: DecoderState) -> tuple[Tensor, Tensor, Tensor]:
         batch, count, _ = pieces.shape
@@ -166,9 +183,9 @@ class SpectralDecoder(nn.Module):
             pieces.transpose(1, 2), (1, total), kernel_size=(1, self.n_fft), stride=(1, self.step_length)
         ).view(batch, total)
         energy = self.window.pow(2)[None, :, None].expand(1, -1, count)
-        envelope = F.fold(
-            energy, (1, total), kernel_size=(1, self.n_fft), stride=(1, self.step_length)
-        ).view(total)
+        envelope = F.fold(energy, (1, total), kernel_size=(1, self.n_fft), stride=(1, self.step_length)).view(
+            total
+        )
         tail = self.n_fft - self.step_length
         audio = audio + F.pad(state.overlap, (0, total - tail))
         envelope = envelope + F.pad(state.envelope, (0, total - tail))
@@ -185,17 +202,16 @@ class SpectralDecoder(nn.Module):
         # one frame of zeros for the look-ahead of the first convolution, whose output is dropped below
         rows = F.pad(rows, (0, 0, 0, 1))
         state = self.start(rows.shape[0])
-        audio, state = self._drop_first(rows, state)
+        audio, state = self.step(rows[:, 1:], self.prime(rows[:, :1], state))
         tail = state.overlap / state.envelope.clamp(min=1e-2)
         whole = torch.cat([audio, tail], 1)
         length = latents.shape[2] * self.hop
         return whole[:, None, self.window_delay : self.window_delay + length]
 
-    def _drop_first(self, rows: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
-        """Feeds rows whose first output frame belongs to before the start and must not sound."""
-        first, rest = rows[:, :1], rows[:, 1:]
-        primed = torch.cat([state.latents, first], 1)[:, 1:]
-        return self.step(rest, DecoderState(primed, state.contexts, state.overlap, state.envelope))
+    def prime(self, first: Tensor, state: DecoderState) -> DecoderState:
+        """Feeds the stream's first row [B, 1, D], whose output lies before the start and must not sound."""
+        latents = torch.cat([state.latents, first], 1)[:, 1:]
+        return DecoderState(latents, state.contexts, state.overlap, state.envelope)
 
 
 class SpectralCodec(CompressionModel):
@@ -296,11 +312,19 @@ class SpectralCodec(CompressionModel):
 
 @dataclass(frozen=True)
 class _StreamState:
-    """Where a stream stands: the decoder's state, frames pushed, and audio decoded but not yet exact."""
+    """Where a stream stands.
+
+    Attributes:
+        decoder: None before the first frame.
+        frames: frames pushed.
+        cut: samples of raw audio still to be dropped, for the first window reaches back before the start.
+        pending: audio [B, n < hop] that is exact but no whole frame yet.
+    """
 
     decoder: DecoderState | None
     frames: int
-    pending: Tensor | None
+    cut: int
+    pending: Tensor
 
 
 class SpectralStreamingDecoder(StreamingDecoder):
@@ -310,10 +334,11 @@ class SpectralStreamingDecoder(StreamingDecoder):
 
     def __init__(self, codec: SpectralCodec) -> None:
         self._codec = codec
-        self._state = _StreamState(None, 0, None)
+        self.reset()
 
     def reset(self) -> None:
-        self._state = _StreamState(None, 0, None)
+        decoder = self._codec.decoder
+        self._state = _StreamState(None, 0, decoder.window_delay, decoder.window.new_zeros(1, 0))
 
     def snapshot(self) -> _StreamState:
         return self._state
@@ -324,55 +349,39 @@ class SpectralStreamingDecoder(StreamingDecoder):
     @torch.no_grad()
     def push(self, codes: Tensor) -> Tensor:
         rows = self._codec.decode_latent(codes).transpose(1, 2)
-        decoder, state = self._codec.decoder, self._state
-        if not rows.shape[1]:
-            return rows.new_zeros(codes.shape[0], 1, 0)
-        if state.decoder is None:
-            audio, carried = decoder._drop_first(rows, decoder.start(rows.shape[0])) if rows.shape[
-                1
-            ] > 1 else (rows.new_zeros(rows.shape[0], 0), self._primed(rows))
-        else:
-            audio, carried = decoder.step(rows, state.decoder)
-        return self._give(audio, carried, state, state.frames + rows.shape[1])
-
-    def _primed(self, rows: Tensor) -> DecoderState:
-        """The state after a single first row, whose output is dropped."""
-        start = self._codec.decoder.start(rows.shape[0])
-        latents = torch.cat([start.latents, rows], 1)[:, 1:]
-        return DecoderState(latents, start.contexts, start.overlap, start.envelope)
-
-    def _give(self, audio: Tensor, carried: DecoderState, state: _StreamState, frames: int) -> Tensor:
-        """Appends raw audio to what is pending and gives out whole frames."""
-        skip = 0
-        if state.pending is None:
-            state = _StreamState(state.decoder, state.frames, audio.new_zeros(audio.shape[0], 0))
-            skip = self._codec.decoder.window_delay
-        assert state.pending is not None
-        if skip and audio.shape[1] == 0:
-            self._state = _StreamState(carried, frames, None)
-            return audio[:, None]
-        pending = torch.cat([state.pending, audio[:, skip:]], 1)
-        whole = pending.shape[1] // self._codec.hop_length * self._codec.hop_length
-        self._state = _StreamState(carried, frames, pending[:, whole:])
-        return pending[:, None, :whole]
+        state, hop = self._state, self._codec.hop_length
+        frames = state.frames + rows.shape[1]
+        audio, carried = self._feed(rows)
+        whole = audio.shape[1] // hop * hop
+        cut = 0 if audio.shape[1] else state.cut
+        self._state = _StreamState(carried, frames, cut, audio[:, whole:])
+        return audio[:, None, :whole]
 
     @torch.no_grad()
     def flush(self) -> Tensor:
         state, decoder = self._state, self._codec.decoder
         if state.decoder is None:
-            return decoder.window.new_zeros(1, 1, 0)
-        batch = state.decoder.latents.shape[0]
-        given = self._given(state)
-        audio, carried = decoder.step(decoder.window.new_zeros(batch, 1, decoder.latent), state.decoder)
+            return state.pending[:, None]
+        zeros = decoder.window.new_zeros(state.decoder.latents.shape[0], 1, decoder.latent)
+        audio, carried = self._feed(zeros)
+        assert carried is not None
         tail = carried.overlap / carried.envelope.clamp(min=1e-2)
-        skip = decoder.window_delay if state.pending is None else 0
-        pending = audio if state.pending is None else torch.cat([state.pending, audio], 1)
-        rest = torch.cat([pending, tail], 1)[:, skip:]
-        return rest[:, None, : state.frames * self._codec.hop_length - given]
+        given = self._given(state)
+        return torch.cat([audio, tail], 1)[:, None, : state.frames * self._codec.hop_length - given]
+
+    def _feed(self, rows: Tensor) -> tuple[Tensor, DecoderState | None]:
+        """Latents [B, n, D] in; all exact audio not given out yet [B, m], and the decoder's next state."""
+        state, decoder = self._state, self._codec.decoder
+        pending, carried = state.pending.expand(rows.shape[0], -1), state.decoder
+        if carried is None and rows.shape[1]:
+            carried = decoder.prime(rows[:, :1], decoder.start(rows.shape[0]))
+            rows = rows[:, 1:]
+        if carried is None or not rows.shape[1]:
+            return pending, carried
+        audio, carried = decoder.step(rows, carried)
+        return torch.cat([pending, audio[:, state.cut :]], 1), carried
 
     def _given(self, state: _StreamState) -> int:
-        """Samples already given out: whole frames of the raw audio less the window's delay."""
-        if state.pending is None:
-            return 0
-        raw = (state.frames - 1) * self._codec.hop_length - self._codec.decoder.window_delay
-        return raw - state.pending.shape[1]
+        """Samples given out so far."""
+        raw = max(0, (state.frames - 1) * self._codec.hop_length)
+        return max(0, raw - self._codec.decoder.window_delay - state.pending.shape[1])

@@ -1,7 +1,8 @@
-"""Encodes a corpus with a trained codec: `python -m genmodels.training.encode CORPUS CODEC_CHECKPOINT [CONFIG]`.
+"""Encodes a corpus with a trained codec.
 
-For every `NNNNN.flac` a `NNNNN.tokens.npz` appears beside it, holding `codes` [K, T] uint16 and the name of the
-codec's checkpoint; an item already encoded by the same weights is left alone.
+`python -m genmodels.training.encode CORPUS CODEC_CHECKPOINT [CONFIG]`: for every `NNNNN.flac` a
+`NNNNN.tokens.npz` appears beside it, holding `codes` [K, T] uint16 and a digest of the codec's weights; an
+item already encoded by the same weights is left alone.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import soundfile
 import torch
 from rich.progress import track
 
-from genmodels.codec.factory import build_codec
 from genmodels.codec.base import CompressionModel
+from genmodels.codec.factory import build_codec
 from genmodels.errors import CheckpointError, GenModelsError
 from genmodels.training.config import load_config
 from genmodels.training.train_codec import DEFAULT_CONFIG, CodecTraining, pick_device

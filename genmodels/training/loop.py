@@ -175,7 +175,8 @@ class Trainer:
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
         figures: dict[str, float] = {}
         with Progress(*columns, refresh_per_second=1) as progress:
-            bar = progress.add_task("training", total=1.0, completed=spent(config, state))
+            bar = progress.add_task("training", total=1.0)
+            progress.update(bar, completed=spent(config, state))
             while spent(config, state) < 1.0:
                 began = time.monotonic()
                 values = self._one_step()
@@ -190,8 +191,9 @@ class Trainer:
                 if time.monotonic() - since_save > config.checkpoint_seconds:
                     self.save()
                     since_save = time.monotonic()
-            figures = self._validated()
-            progress.console.print(self._line(figures))
+            if not figures or state.step % config.valid_every:
+                figures = self._validated()
+                progress.console.print(self._line(figures))
         self.save()
         return figures
 

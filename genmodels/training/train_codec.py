@@ -1,4 +1,4 @@
-"""Trains a codec on the audio of a corpus: `python -m genmodels.training.train_codec [CONFIG] [key=value …]`."""
+"""Trains a codec on a corpus: `python -m genmodels.training.train_codec [CONFIG] [key=value …]`."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ class CodecTask:
         self.device = pick_device(config.device)
         codec = build_codec(config.codec)
         if not isinstance(codec, SpectralCodec):
-            raise ConfigError(f"codec.kind: {config.codec.get('kind')!r} cannot be trained here; use 'spectral'")
+            kind = config.codec.get("kind")
+            raise ConfigError(f"codec.kind: {kind!r} cannot be trained here; use 'spectral'")
         self.codec = codec.to(self.device)
         length = round(config.seconds * codec.frame_rate) * codec.hop_length
         self.data = AudioCrops(Path(config.corpus), codec.sample_rate, length)
@@ -66,22 +67,20 @@ class CodecTask:
             y, quantized = self.codec(x)
         mel = self.mel(y[:, 0].float(), x[:, 0])
         wave = waveform_loss(y[:, 0].float(), x[:, 0])
-        loss = (
-            config.mel_weight * mel + config.wave_weight * wave + config.commit_weight * quantized.penalty
-        )
+        loss = config.mel_weight * mel + config.wave_weight * wave + config.commit_weight * quantized.penalty
         return loss, {"mel": mel.item(), "wave": wave.item(), "commit": quantized.penalty.item()}
 
     def validate(self) -> dict[str, float]:
         """Mel error, SI-SDR in dB and codebook use (share of entries) on held-out crops."""
         mels, sdrs, codes = [], [], []
-        for x in self.valid.split(8):
+        for x in torch.split(self.valid, 8):
             tokens, _ = self.codec.encode(x)
             y = self.codec.decode(tokens)
             mels.append(self.mel(y[:, 0], x[:, 0]).item())
             sdrs.append(si_sdr(y[:, 0], x[:, 0]).mean().item())
             codes.append(tokens.cpu())
         tokens = torch.cat(codes)
-        use = [tokens[:, k].unique().numel() / self.codec.cardinality for k in range(tokens.shape[1])]
+        use = [torch.unique(tokens[:, k]).numel() / self.codec.cardinality for k in range(tokens.shape[1])]
         return {
             "mel": sum(mels) / len(mels),
             "si_sdr": sum(sdrs) / len(sdrs),
@@ -109,9 +108,7 @@ def main(arguments: list[str]) -> int:
         config = load_config(CodecTraining, *split_arguments(arguments, DEFAULT_CONFIG))
         task = CodecTask(config)
         optimizer = torch.optim.AdamW(task.codec.parameters(), betas=(0.8, 0.95), weight_decay=1e-3)
-        trainer = Trainer(
-            task.codec, optimizer, task.step, task.validate, config.loop, Path(config.folder)
-        )
+        trainer = Trainer(task.codec, optimizer, task.step, task.validate, config.loop, Path(config.folder))
         if trainer.resume():
             print(f"resumed at step {trainer.state.step}, {trainer.state.seconds / 60:.1f} minutes in")
         trainer.run()

@@ -106,7 +106,8 @@ def test_renormalized_scale_restores_loudness() -> None:
     codes, scale = model.encode(x)
     loud, louder = model.encode(10 * x)
     assert torch.equal(codes, loud)
-    assert scale is not None and louder is not None
+    assert scale is not None
+    assert louder is not None
     assert torch.allclose(10 * scale, louder, rtol=1e-4)
 
 

@@ -11,9 +11,7 @@ def test_kmeans_finds_separated_clusters() -> None:
     torch.manual_seed(0)
     centres = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]])
     samples = centres.repeat(50, 1) + 0.1 * torch.randn(150, 2)
-    best = min(
-        (torch.cdist(centres, kmeans(samples, 3, 20)[0]).min(1).values.max().item() for _ in range(10))
-    )
+    best = min(torch.cdist(centres, kmeans(samples, 3, 20)[0]).min(1).values.max().item() for _ in range(10))
     assert best < 0.2
 
 

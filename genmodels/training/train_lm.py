@@ -1,0 +1,152 @@
+"""Trains a language model on tokens: `python -m genmodels.training.train_lm [CONFIG] [key=value …]`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from genmodels.checkpoints.builders import build_lm
+from genmodels.conditioning.attributes import ConditioningAttributes, drop_conditions
+from genmodels.errors import GenModelsError
+from genmodels.lm.model import LMModel
+from genmodels.training.config import load_config
+from genmodels.training.loop import LoopConfig, Trainer
+from genmodels.training.token_data import TokenBatch, TokenCrops
+from genmodels.training.train_codec import pick_device, split_arguments
+
+DEFAULT_CONFIG = Path(__file__).parent / "configs" / "mini_lm.yaml"
+
+
+@dataclass
+class LmTraining:
+    """Configuration of a language-model training; `lm` goes to `build_lm`, its max_duration (s) is the length
+    of the crops. `drop_all` and `drop_each` are probabilities, see `drop_conditions`."""
+
+    corpus: str = "build/corpus"
+    valid_corpus: str = "build/corpus-valid"
+    folder: str = "build/lm"
+    batch: int = 8
+    bf16: bool = True
+    valid_items: int = 32
+    drop_all: float = 0.1
+    drop_each: dict[str, float] = field(default_factory=dict)
+    weight_decay: float = 0.05
+    frame_rate: float = 50.0
+    device: str = "auto"
+    lm: dict[str, Any] = field(default_factory=dict)
+    loop: LoopConfig = field(default_factory=LoopConfig)
+
+
+def sequence_loss(lm: LMModel, codes: Tensor, attributes: list[ConditioningAttributes]) -> Tensor:
+    """Cross entropy in nats of every real token of codes [B, K, T], per codebook [K].
+
+    Taken on the pattern's sequence itself, which spares the copy of the logits back into frames.
+    """
+    pattern = lm.pattern_provider.get_pattern(codes.shape[2])
+    sequence, _ = pattern.build_pattern_sequence(codes, lm.special_token_id, keep_only_valid_steps=True)
+    tensors = lm.encode_conditions(attributes, codes.shape[2])
+    logits = lm(sequence[..., :-1], condition_tensors=tensors)
+    targets = sequence[..., 1:]
+    losses = [
+        F.cross_entropy(
+            logits[:, k].reshape(-1, lm.card), targets[:, k].reshape(-1), ignore_index=lm.special_token_id
+        )
+        for k in range(lm.n_q)
+    ]
+    return torch.stack(losses).float()
+
+
+class LmTask:
+    """One training step and one validation of a language model."""
+
+    def __init__(self, config: LmTraining) -> None:
+        torch.manual_seed(config.loop.seed)
+        self.config = config
+        self.device = pick_device(config.device)
+        self.lm = build_lm(config.lm).to(self.device)
+        frames = round(float(config.lm["max_duration"]) * config.frame_rate)
+        self.data = TokenCrops(Path(config.corpus), frames)
+        valid = TokenCrops(Path(config.valid_corpus), frames)
+        self.valid = [valid.batch(8, f"valid {i}") for i in range(max(1, config.valid_items // 8))]
+
+    def _loss(self, codes: Tensor, attributes: list[ConditioningAttributes]) -> Tensor:
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bf16):
+            return sequence_loss(self.lm, codes.to(self.device), attributes)
+
+    def step(self, n: int) -> tuple[Tensor, dict[str, float]]:
+        """The loss of step n, and that of the first and last codebook."""
+        config = self.config
+        key = f"{config.loop.seed} {n}"
+        torch.manual_seed(config.loop.seed + n)
+        batch = self.data.batch(config.batch, key)
+        attributes = drop_conditions(
+            batch.attributes, Random("drop " + key), config.drop_all, config.drop_each
+        )
+        losses = self._loss(batch.codes, attributes)
+        loss = losses.mean()
+        return loss, {"loss": loss.item(), "first": losses[0].item(), "last": losses[-1].item()}
+
+    def validate(self) -> dict[str, float]:
+        """Cross entropy on held-out crops with all conditions, without any, and with one exchanged between
+        the items: what a wrong condition costs is what the model has learned to take from it."""
+        return {
+            "loss": self._mean(lambda batch: batch.attributes),
+            "null": self._mean(lambda batch: [item.null() for item in batch.attributes]),
+            "wrong_text": self._mean(lambda batch: exchanged(batch, "text", "description")),
+            "wrong_beat": self._mean(lambda batch: exchanged(batch, "frames", "transport")),
+            "wrong_chroma": self._mean(lambda batch: exchanged(batch, "frames", "chroma")),
+        }
+
+    def _mean(self, choose: Any) -> float:
+        losses = [self._loss(batch.codes, choose(batch)).mean().item() for batch in self.valid]
+        return sum(losses) / len(losses)
+
+
+def exchanged(batch: TokenBatch, part: str, name: str) -> list[ConditioningAttributes]:
+    """The batch's conditions, each item carrying its neighbour's condition `name`."""
+    values = [getattr(item, part)[name] for item in batch.attributes]
+    moved = values[1:] + values[:1]
+    changed = []
+    for item, value in zip(batch.attributes, moved, strict=True):
+        text, frames = dict(item.text), dict(item.frames)
+        (text if part == "text" else frames)[name] = value
+        changed.append(ConditioningAttributes(text, frames))
+    return changed
+
+
+def optimizer_for(lm: LMModel, weight_decay: float) -> torch.optim.AdamW:
+    """AdamW (0.9, 0.95); matrices decay, vectors and embeddings do not."""
+    decayed: list[Tensor] = []
+    free: list[Tensor] = []
+    for name, parameter in lm.named_parameters():
+        exempt = parameter.ndim < 2 or ".embed" in name or name.startswith("emb.")
+        (free if exempt else decayed).append(parameter)
+    groups = [{"params": decayed, "weight_decay": weight_decay}, {"params": free, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, betas=(0.9, 0.95))
+
+
+def main(arguments: list[str]) -> int:
+    """Trains, resuming where an earlier sitting stopped; returns the exit code."""
+    try:
+        config = load_config(LmTraining, *split_arguments(arguments, DEFAULT_CONFIG))
+        task = LmTask(config)
+        optimizer = optimizer_for(task.lm, config.weight_decay)
+        trainer = Trainer(task.lm, optimizer, task.step, task.validate, config.loop, Path(config.folder))
+        if trainer.resume():
+            print(f"resumed at step {trainer.state.step}, {trainer.state.seconds / 60:.1f} minutes in")
+        trainer.run()
+    except GenModelsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

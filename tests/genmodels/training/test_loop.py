@@ -1,0 +1,89 @@
+"""The training loop: a killed and resumed training equals an uninterrupted one; budgets end it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from genmodels.errors import ConfigError
+from genmodels.training.loop import LoopConfig, LoopState, Trainer, learning_rate, spent
+
+
+def make(folder: Path, steps: int, width: int = 3) -> Trainer:
+    torch.manual_seed(0)
+    model = nn.Linear(width, 1)
+
+    def step(n: int) -> tuple[Tensor, dict[str, float]]:
+        x = torch.randn(16, width, generator=torch.Generator().manual_seed(n))
+        loss = (model(x) - x.sum(1, keepdim=True)).square().mean()
+        return loss, {"loss": loss.item()}
+
+    def validate() -> dict[str, float]:
+        return {"error": float((model.weight - 1).abs().max())}
+
+    config = LoopConfig(steps=steps, lr=0.1, warmup=1, valid_every=20, log_every=5, ema=0.9, lr_floor=1.0)
+    optimizer = torch.optim.Adam(model.parameters())
+    return Trainer(model, optimizer, step, validate, config, folder)
+
+
+def test_training_learns_and_keeps_a_history(tmp_path: Path) -> None:
+    trainer = make(tmp_path, 120)
+    assert trainer.run()["error"] < 0.1
+    entries = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
+    losses = [entry["loss"] for entry in entries if "loss" in entry]
+    assert losses[-1] < 0.01 * losses[0]
+    assert "valid_error" in entries[-1]
+
+
+def test_resumed_training_equals_an_uninterrupted_one(tmp_path: Path) -> None:
+    whole = make(tmp_path / "whole", 40)
+    whole.run()
+    first = make(tmp_path / "parts", 40)
+    first.config.steps = 23
+    first.config.lr_floor = 1.0
+    first.run()
+    second = make(tmp_path / "parts", 40)
+    assert second.resume()
+    assert second.state.step == 23
+    second.run()
+    for a, b in zip(whole.model.parameters(), second.model.parameters(), strict=True):
+        assert torch.allclose(a, b, atol=1e-6)
+
+
+def test_without_a_checkpoint_there_is_nothing_to_resume(tmp_path: Path) -> None:
+    assert not make(tmp_path, 5).resume()
+
+
+def test_checkpoint_of_another_model_is_refused_by_name(tmp_path: Path) -> None:
+    make(tmp_path, 3).run()
+    with pytest.raises(ConfigError, match=r"checkpoint\.pt"):
+        make(tmp_path, 3, width=5).resume()
+
+
+def test_validation_sees_averaged_weights_and_training_goes_on_with_its_own(tmp_path: Path) -> None:
+    trainer = make(tmp_path, 10)
+    trainer.run()
+    own = trainer.model.weight.detach().clone()  # type: ignore[union-attr,operator]
+    with trainer.averaged():
+        assert not torch.equal(trainer.model.weight, own)  # type: ignore[arg-type]
+    assert torch.equal(trainer.model.weight, own)  # type: ignore[arg-type]
+
+
+def test_learning_rate_warms_up_and_falls_to_its_floor() -> None:
+    config = LoopConfig(steps=1000, lr=1.0, warmup=10, lr_floor=0.1)
+    rates = [learning_rate(config, LoopState(step=n)) for n in (0, 9, 500, 1000)]
+    assert rates[0] == pytest.approx(0.1, rel=1e-2)
+    assert rates[1] == pytest.approx(1.0, rel=1e-2)
+    assert rates[2] == pytest.approx(0.55, rel=1e-2)
+    assert rates[3] == pytest.approx(0.1)
+
+
+def test_budget_ends_with_whichever_of_steps_and_minutes_is_spent_first() -> None:
+    config = LoopConfig(steps=100, minutes=2)
+    assert spent(config, LoopState(step=10, seconds=60)) == pytest.approx(0.5)
+    assert spent(config, LoopState(step=90, seconds=60)) == pytest.approx(0.9)
+    assert spent(config, LoopState(step=1, seconds=500)) == 1.0
