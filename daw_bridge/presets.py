@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ COMMAND_LINE = "command line"
 
 def bundled() -> dict[str, Path]:
     """The presets that come with the program: name to file, sorted."""
-    folder = Path(str(files("presets")))
+    folder = Path(__file__).resolve().parent.parent / "presets"
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 

@@ -1,0 +1,135 @@
+"""Writes docs/osc.md from the parameter table; ``--check`` only says whether it is up to date."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from daw_bridge.clock.quantum import QUANTUM_NAMES
+from daw_bridge.control.dispatch import COALESCE_S
+from daw_bridge.control.osc import MAX_AHEAD_S
+from daw_bridge.control.replies import OTHER_MESSAGES, STATUS_MESSAGES
+from daw_bridge.options import OPTIONS
+from daw_bridge.parameters import MAX_STRING, PARAMETERS, Atom, Parameter, Values
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "osc.md"
+
+INTRODUCTION = f"""# OSC reference
+
+Generated from the parameter table by `make docs`; do not edit.
+
+The daemon listens on UDP port 7400 of this machine (`port=`, `host=`, `allow=`: see Options) and answers to
+where a message came from, or to `reply_port`.
+
+- An address without arguments **asks**: the answer comes on the same address with the value.
+- An address with arguments **sets**, and a command is **carried out**: the answer is `/bridge/ack` with the
+  moment at which it will be heard, or `/bridge/error` with the reason. A refused message changes nothing.
+- Numbers, 0/1 and true/false are taken for one another; NaN and infinity are refused; strings have at most
+  {MAX_STRING} characters. Only the types i, f and s are sent.
+- Address patterns work: `?`, `*`, `[1-3]`, `[!1]`, `{{a,b}}` and `//`. A pattern without arguments asks; it
+  carries out commands only when it matches nothing else.
+- Bundles are taken in order; one with a time tag in the future waits for it, at most {MAX_AHEAD_S:g} s.
+- In a flood, values for one address are set at most every {COALESCE_S * 1000:g} ms: the last one wins, and
+  only it is acknowledged. Nothing is reordered around commands.
+- **Quantum**: {", ".join(f"`{name}`" for name in QUANTUM_NAMES)} (M is bars; also
+  triplets such as `1/8T` and any number of bars up to `99M`). `/bridge/quantum` is the grid for start and
+  stop, `/bridge/deck/N/quantum` the grid for a deck's other values. In the table of values, *now* changes at
+  once, *deck* by the deck's quantum.
+"""
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """A Markdown table."""
+    names = list(head)
+    yield f"| {' | '.join(names)} |"
+    yield f"|{'---|' * len(names)}"
+    for row in rows:
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+
+
+def shown(values: Values) -> str:
+    """Default values as one would type them."""
+    if len(values) > 4:
+        return f"{values[0]:g} ..." if isinstance(values[0], float) else f"{values[0]} ..."
+    return f"`{' '.join(map(word, values))}`"
+
+
+def word(value: Atom) -> str:
+    """One value as one would type it."""
+    if isinstance(value, str):
+        return value or '""'
+    return f"{value:g}"
+
+
+def value_row(row: Parameter) -> tuple[str, ...]:
+    """Cells of a value."""
+    unit = f" {row.unit}" if row.unit else ""
+    path = row.path.replace("{deck}", "N")
+    return f"`{path}`", row.signature, f"{row.range_text()}{unit}", shown(row.default), row.takes, row.doc
+
+
+def command_row(row: Parameter) -> tuple[str, ...]:
+    """Cells of a command."""
+    unit = f" {row.unit}" if row.unit else ""
+    return (
+        f"`{row.path.replace('{deck}', 'N')}`",
+        row.signature or "none",
+        f"{row.range_text()}{unit}",
+        row.doc,
+    )
+
+
+def page() -> str:
+    """The whole page."""
+    of_kind = {kind: [p for p in PARAMETERS if p.kind == kind] for kind in ("value", "command", "readonly")}
+    lines = [INTRODUCTION, "## Values", ""]
+    lines += table(
+        ("address", "arguments", "allowed", "default", "takes effect", ""), map(value_row, of_kind["value"])
+    )
+    lines += ["", "## Commands", ""]
+    lines += table(("address", "arguments", "allowed", ""), map(command_row, of_kind["command"]))
+    lines += ["", "## Read only", ""]
+    lines += table(
+        ("address", "answer", ""),
+        ((f"`{p.path.replace('{deck}', 'N')}`", p.signature, p.doc) for p in of_kind["readonly"]),
+    )
+    lines += ["", "## Status messages", "", "The answer to `/bridge/status`, and what a subscriber gets:", ""]
+    lines += table(("address", "arguments"), ((f"`{address}`", args) for address, args in STATUS_MESSAGES))
+    lines += ["", "A subscriber also gets every value that somebody else sets, on its own address.", ""]
+    lines += ["## Other messages from the daemon", ""]
+    lines += table(
+        ("address", "arguments", ""), ((f"`{address}`", args, doc) for address, args, doc in OTHER_MESSAGES)
+    )
+    lines += [
+        "",
+        "## Options",
+        "",
+        "Fixed while the daemon runs: `daw-bridge serve KEY=VALUE ...`, or keys of a preset.",
+        "",
+    ]
+    lines += table(
+        ("key", "allowed", "default", ""),
+        (
+            (f"`{name}`", option.arg.range_text(), shown((option.default,)), option.doc)
+            for name, option in OPTIONS.items()
+        ),
+    )
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Write or check the page; 1 when a check finds it out of date."""
+    text = page()
+    if "--check" in sys.argv[1:]:
+        if PAGE.is_file() and PAGE.read_text() == text:
+            return 0
+        print(f"{PAGE} is out of date: run make docs", file=sys.stderr)
+        return 1
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
