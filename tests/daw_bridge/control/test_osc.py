@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from daw_bridge.control.dispatch import Dispatcher
 from daw_bridge.control.osc import OscServer
@@ -207,5 +209,25 @@ def test_two_thousand_messages_are_carried_out_in_a_fraction_of_a_second() -> No
             await asyncio.sleep(0.1)
             assert player.values["/bridge/deck/{deck}/gain", 1][0] == pytest.approx(-19.99)
             assert time.process_time() - started < 1.0
+
+    asyncio.run(scene())
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(st.one_of(st.binary(max_size=120), st.binary(max_size=80).map(lambda tail: b"/bridge/" + tail)))
+)
+def test_no_datagram_raises_or_stops_the_next(datagrams: list[bytes]) -> None:
+    async def scene() -> None:
+        sock = bind("127.0.0.1", 0)
+        dispatcher = Dispatcher(FakePlayer())
+        server = OscServer(sock, dispatcher)
+        for data in datagrams:
+            server.datagram_received(data, ("127.0.0.1", 9))
+        server.datagram_received(encode("/bridge/tempo", [77]), ("127.0.0.1", 9))
+        await asyncio.sleep(0.01)
+        assert dispatcher.player.get("/bridge/tempo", None) == (77.0,)
+        server.close()
+        dispatcher.close()
 
     asyncio.run(scene())
