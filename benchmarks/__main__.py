@@ -11,13 +11,13 @@ from benchmarks.results import Outcome, machine, save, show
 
 
 def _lm(quick: bool) -> Outcome:
-    from benchmarks.models import lm_step
+    from benchmarks.lm_step import lm_step
 
     return lm_step(steps=120 if quick else 600, rounds=2 if quick else 5)
 
 
 def _realtime(quick: bool) -> Outcome:
-    from benchmarks.models import realtime
+    from benchmarks.realtime import realtime
 
     return realtime(seconds=6.0 if quick else 30.0)
 
