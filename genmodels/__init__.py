@@ -1,0 +1,56 @@
+"""Music-generating models: codecs, language models over their tokens, and ways to steer them.
+
+The names below are loaded on first use, so that importing the package is cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from genmodels.checkpoints.bundled import load_mini, save_mini
+    from genmodels.codec.base import CompressionModel
+    from genmodels.conditioning.attributes import Conditions, WeightedPrompt
+    from genmodels.conditioning.harmony import ChordProgression, ConstantChroma
+    from genmodels.conditioning.timing import Transport
+    from genmodels.generate.continuation import Continuation
+    from genmodels.generate.musicgen import MusicGen
+    from genmodels.lm.model import LMModel
+    from genmodels.lm.sampling import SamplingParams
+
+__all__ = [
+    "ChordProgression",
+    "CompressionModel",
+    "Conditions",
+    "ConstantChroma",
+    "Continuation",
+    "LMModel",
+    "MusicGen",
+    "SamplingParams",
+    "Transport",
+    "WeightedPrompt",
+    "load_mini",
+    "save_mini",
+]
+
+_HOMES = {
+    "ChordProgression": "conditioning.harmony",
+    "CompressionModel": "codec.base",
+    "Conditions": "conditioning.attributes",
+    "ConstantChroma": "conditioning.harmony",
+    "Continuation": "generate.continuation",
+    "LMModel": "lm.model",
+    "MusicGen": "generate.musicgen",
+    "SamplingParams": "lm.sampling",
+    "Transport": "conditioning.timing",
+    "WeightedPrompt": "conditioning.attributes",
+    "load_mini": "checkpoints.bundled",
+    "save_mini": "checkpoints.bundled",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"genmodels.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

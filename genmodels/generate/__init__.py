@@ -1,0 +1,21 @@
+"""Generating music: offline (`MusicGen`) and as a stream (`Continuation`)."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from genmodels.generate.base import BaseGenModel
+    from genmodels.generate.continuation import Continuation
+    from genmodels.generate.musicgen import MusicGen
+
+__all__ = ["BaseGenModel", "Continuation", "MusicGen"]
+
+_HOMES = {"BaseGenModel": "base", "Continuation": "continuation", "MusicGen": "musicgen"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"genmodels.generate.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,7 +13,10 @@ from genmodels.conditioning.attributes import ConditioningAttributes
 from genmodels.conditioning.fuser import ConditionFuser
 from genmodels.conditioning.provider import ConditionProvider, ConditionTensors
 from genmodels.errors import ConfigError
+from genmodels.lm.decoder import Decoder, ModuleDecoder
+from genmodels.lm.generation import ProgressCallback, generate
 from genmodels.lm.patterns import CodebooksPatternProvider
+from genmodels.lm.sampling import SamplingParams
 from genmodels.lm.transformer import CrossContext, Transformer
 
 
@@ -163,3 +166,42 @@ class LMModel(nn.Module):
         logits = self(sequence[..., :-1], condition_tensors=condition_tensors)
         reverted, mask = pattern.revert_pattern_logits(logits)
         return LMOutput(reverted, mask.expand(len(codes), -1, -1))
+
+    def generate(
+        self,
+        prompt: Tensor | None = None,
+        conditions: Sequence[ConditioningAttributes] = (),
+        num_samples: int | None = None,
+        max_gen_len: int = 256,
+        use_sampling: bool = True,
+        temp: float = 1.0,
+        top_k: int = 250,
+        top_p: float = 0.0,
+        cfg_coef: float = 3.0,
+        seed: int | None = None,
+        callback: ProgressCallback | None = None,
+        decoder: Decoder | None = None,
+    ) -> Tensor:
+        """Generate one window of codes.
+
+        Args:
+            prompt: codes [B, K, P] to continue, P < max_gen_len.
+            conditions: one an item; none means unconditional.
+            num_samples: B, if neither prompt nor conditions say it; 1 by default.
+            max_gen_len: frames T of the result, prompt included.
+            use_sampling, temp, top_k, top_p: see `SamplingParams`.
+            cfg_coef: guidance, >= 0.
+            seed: item i draws from seed + i; None draws a fresh seed.
+            callback: called with (frames so far, frames in total).
+            decoder: what to run the model with, by default its own layers.
+        Returns:
+            codes [B, K, T] int64 on the CPU.
+        Raises:
+            GenerationError: prompt, conditions and num_samples disagree, or the prompt does not fit.
+            ConditionError: a condition that the model does not have.
+        """
+        sampling = SamplingParams(use_sampling, temp, top_k, top_p)
+        decoder = decoder or ModuleDecoder(self)
+        return generate(
+            decoder, prompt, conditions, num_samples, max_gen_len, sampling, cfg_coef, seed, callback
+        )

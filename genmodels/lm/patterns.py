@@ -52,7 +52,7 @@ class Pattern:
             for t, q in cells:
                 if steps[q, t] >= 0:
                     raise ConfigError(
-                        f"pattern: cell (t={t}, q={q}) is held twice ( steps {int(steps[q, t])} and {s})"
+                        f"pattern: cell (t={t}, q={q}) is held twice, by steps {int(steps[q, t])} and {s}"
                     )
                 steps[q, t] = s
         if bool((steps < 0).any()):

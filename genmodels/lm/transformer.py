@@ -21,7 +21,8 @@ KeyValues = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True)
 class CrossContext:
-    """What cross attention looks at.
+    """What cross attention looks at. It may be for the first rows of a batch only; to the others it adds
+    nothing.
 
     Args:
         keys_values: for each layer keys and values [B, H, Tc, D].
@@ -117,7 +118,9 @@ class TransformerLayer(nn.Module):
     ) -> Tensor:
         x = x + self.dropout(self.self_attn(self.norm1(x), cache, layer))
         if self.cross_attention is not None and context is not None:
-            x = x + self.dropout(self.cross_attention(self.norm_cross(x), context, mask))
+            rows = context[0].shape[0]
+            attended = self.dropout(self.cross_attention(self.norm_cross(x[:rows]), context, mask))
+            x = x + attended if rows == len(x) else torch.cat([x[:rows] + attended, x[rows:]])
         out: Tensor = x + self.dropout(self.linear2(F.gelu(self.linear1(self.norm2(x)))))
         return out
 

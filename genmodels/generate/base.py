@@ -1,0 +1,257 @@
+"""What all generating models have in common: parameters, long form, and audio in and out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+from genmodels.codec.base import CompressionModel
+from genmodels.conditioning.attributes import ChromaTrack, Conditions, Transport, WeightedPrompt
+from genmodels.errors import ConditionError, ConfigError, GenerationError
+from genmodels.generate.sound import convert_audio
+from genmodels.generate.voices import VoiceConditioner
+from genmodels.lm.decoder import Decoder, Precision, make_decoder
+from genmodels.lm.generation import ProgressCallback, check_codes, run_segment, voice_seeds
+from genmodels.lm.model import LMModel
+from genmodels.lm.sampling import SamplingParams
+from genmodels.lm.segment import Segment
+
+
+@dataclass(frozen=True)
+class GenerationParams:
+    """How to generate.
+
+    Args:
+        sampling: how tokens are drawn.
+        duration: seconds, > 0.
+        cfg_coef: guidance, >= 0.
+        extend_stride: seconds by which the window moves on in long form, in (0, max_duration).
+    """
+
+    sampling: SamplingParams = field(default_factory=SamplingParams)
+    duration: float = 30.0
+    cfg_coef: float = 3.0
+    extend_stride: float = 18.0
+
+
+class BaseGenModel:
+    """A codec and a language model over its tokens.
+
+    Args:
+        name: for messages.
+        compression_model: the codec.
+        lm: the language model; its number of codebooks is set on the codec.
+        max_duration: seconds of the longest window that the language model was trained on.
+        extend_stride: default stride of long form in seconds; by default 0.6 of max_duration (18 of 30 s).
+        precision: see `make_decoder`.
+    Raises:
+        ConfigError: codec and language model do not fit together, or the stride does not fit the window.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        compression_model: CompressionModel,
+        lm: LMModel,
+        max_duration: float,
+        extend_stride: float | None = None,
+        precision: Precision = "auto",
+    ) -> None:
+        if compression_model.cardinality != lm.card or compression_model.total_codebooks < lm.n_q:
+            raise ConfigError(
+                f"model {name!r}: the language model has {lm.n_q} codebooks of {lm.card}, the codec "
+                f"{compression_model.total_codebooks} of {compression_model.cardinality}"
+            )
+        compression_model.set_num_codebooks(lm.n_q)
+        self.name = name
+        self.compression_model = compression_model.eval()
+        self.lm = lm.eval()
+        self.max_duration = max_duration
+        self.precision = precision
+        self._decoder: Decoder | None = None
+        self._voices: VoiceConditioner | None = None
+        self._callback: ProgressCallback | None = None
+        stride = 0.6 * max_duration if extend_stride is None else extend_stride
+        self._default_stride = stride
+        self._check_stride(stride)
+        self.generation_params = GenerationParams(duration=max_duration, extend_stride=stride)
+
+    @property
+    def decoder(self) -> Decoder:
+        """What runs the language model; made on first use."""
+        if self._decoder is None:
+            self._decoder = make_decoder(self.lm, self.precision)
+        return self._decoder
+
+    @property
+    def voices(self) -> VoiceConditioner:
+        """What encodes conditions; made on first use."""
+        if self._voices is None:
+            self._voices = VoiceConditioner(self.lm)
+        return self._voices
+
+    @property
+    def frame_rate(self) -> float:
+        """Frames of codes a second."""
+        return self.compression_model.frame_rate
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples a second."""
+        return self.compression_model.sample_rate
+
+    @property
+    def audio_channels(self) -> int:
+        """Channels of the sound."""
+        return self.compression_model.channels
+
+    @property
+    def device(self) -> torch.device:
+        """Where the language model is."""
+        return self.lm.device
+
+    @property
+    def max_frames(self) -> int:
+        """Frames of the longest window."""
+        return int(self.max_duration * self.frame_rate)
+
+    @property
+    def stride_frames(self) -> int:
+        """Frames by which the window moves on in long form."""
+        return int(self.frame_rate * self.generation_params.extend_stride)
+
+    def set_custom_progress_callback(self, callback: ProgressCallback | None) -> None:
+        """Have `callback(generated frames, total frames)` called while generating; None for no more calls."""
+        self._callback = callback
+
+    def generate_tokens(
+        self,
+        conditions: Sequence[Conditions],
+        prompt: Tensor | None = None,
+        seed: int | None = None,
+        progress: bool = False,
+    ) -> Tensor:
+        """Codes of one item for each of `conditions`, in long form where they exceed the window.
+
+        Args:
+            conditions: at least one.
+            prompt: codes [B, K, P] to continue; they are part of the result.
+            seed: item i draws from seed + i; None draws a fresh seed.
+            progress: write progress to the terminal (stderr).
+        Returns:
+            [B, K, int(duration * frame_rate)] int64 on the CPU.
+        Raises:
+            GenerationError: the prompt does not fit.
+            ConditionError: a condition that the model does not have.
+        """
+        if not conditions:
+            raise GenerationError(
+                "nothing to generate: the list of conditions is empty, give at least one item"
+            )
+        total = int(self.generation_params.duration * self.frame_rate)
+        if total < 1:
+            raise GenerationError(f"duration {self.generation_params.duration} s is less than one frame")
+        if prompt is not None:
+            check_codes(self.lm, prompt, min(total, self.max_frames))
+            prompt = prompt.cpu()
+        rows = self.voices.rows(conditions, voice_seeds(seed, len(conditions)))
+        parts = [] if prompt is None else [prompt]
+        length = 0 if prompt is None else prompt.shape[2]
+        offset = 0
+        while offset + length < total:
+            window = min(total - offset, self.max_frames)
+            pattern = self.lm.pattern_provider.get_pattern(window)
+            segment = Segment(self.decoder, pattern, len(conditions), offset)
+            codes = run_segment(segment, rows, prompt, self._progress(offset, total, progress))
+            parts.append(codes[:, :, length:])
+            prompt = codes[:, :, self.stride_frames :]
+            length = prompt.shape[2]
+            offset += self.stride_frames
+        if progress:
+            print(file=sys.stderr)
+        return torch.cat(parts, dim=2)
+
+    def generate_audio(self, codes: Tensor) -> Tensor:
+        """Decode codes [B, K, T] to sound [B, C, T * hop] on the CPU."""
+        with torch.inference_mode():
+            codes = codes.to(next(self.compression_model.parameters()).device)
+            return self.compression_model.decode(codes).cpu()
+
+    def _progress(self, offset: int, total: int, shown: bool) -> ProgressCallback | None:
+        custom = self._callback
+        if custom is None and not shown:
+            return None
+
+        def report(generated: int, _window: int) -> None:
+            if custom is not None:
+                custom(offset + generated, total)
+            if shown:
+                print(f"{offset + generated:6d} / {total:6d}", end="\r", file=sys.stderr)
+
+        return report
+
+    def _check_stride(self, stride: float) -> None:
+        if not 0 < stride < self.max_duration or int(stride * self.frame_rate) < 1:
+            raise GenerationError(
+                f"extend_stride is {stride} s, must be at least one frame and less than "
+                f"max_duration ({self.max_duration} s)"
+            )
+
+    def _set_params(
+        self, sampling: SamplingParams, duration: float, cfg_coef: float, extend_stride: float | None
+    ) -> None:
+        stride = self._default_stride if extend_stride is None else extend_stride
+        self._check_stride(stride)
+        if not duration > 0:
+            raise GenerationError(f"duration is {duration} s, must be > 0")
+        if not cfg_coef >= 0:
+            raise GenerationError(f"cfg_coef is {cfg_coef}, must be >= 0")
+        self.generation_params = GenerationParams(sampling, float(duration), float(cfg_coef), float(stride))
+
+    def _conditions(
+        self,
+        descriptions: Sequence[str | None],
+        transport: Transport | None = None,
+        chroma: ChromaTrack | Sequence[ChromaTrack | None] | None = None,
+    ) -> list[Conditions]:
+        """One `Conditions` a description, with the model's generation parameters."""
+        if isinstance(descriptions, str):
+            raise ConditionError(
+                f"descriptions is a string, must be a list of strings: [{descriptions[:40]!r}]"
+            )
+        for text in descriptions:
+            if text is not None and not isinstance(text, str):
+                raise ConditionError(f"description is {text!r}, must be a string or None")
+        tracks = list(chroma) if isinstance(chroma, Sequence) else [chroma] * len(descriptions)
+        if len(tracks) != len(descriptions):
+            raise ConditionError(
+                f"{len(descriptions)} descriptions, but {len(tracks)} chroma tracks: give one each"
+            )
+        params = self.generation_params
+        common = Conditions(transport=transport, sampling=params.sampling, cfg_coef=params.cfg_coef)
+        return [
+            replace(common, prompts=(WeightedPrompt(text),) if text else (), chroma=track)
+            for text, track in zip(descriptions, tracks, strict=True)
+        ]
+
+    def _encode_prompt(self, prompt: Tensor, sample_rate: int) -> Tensor:
+        """Codes [B, K, P] of sound [C, T] or [B, C, T]."""
+        wav = prompt[None] if prompt.ndim == 2 else prompt
+        if wav.ndim != 3:
+            raise GenerationError(
+                f"audio prompt has shape {tuple(prompt.shape)}, must be [C, T] or [B, C, T]"
+            )
+        wav = convert_audio(wav.float(), sample_rate, self.sample_rate, self.audio_channels)
+        with torch.inference_mode():
+            codes, scale = self.compression_model.encode(
+                wav.to(next(self.compression_model.parameters()).device)
+            )
+        if scale is not None:
+            raise ConfigError(
+                "a codec that renormalises cannot carry a prompt over: switch its renormalisation off"
+            )
+        return codes

@@ -1,0 +1,84 @@
+"""Incremental decoding of a growing, and sometimes shortened, stream of codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from genmodels.codec.base import CompressionModel
+
+Codes = npt.NDArray[np.int64]
+Pcm = npt.NDArray[np.float32]
+
+_LONGEST_PUSH = 25
+_SNAPSHOT_EVERY = 8
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    frame: int
+    state: Any
+
+
+class PcmStream:
+    """Decodes frames as they come, and can go back.
+
+    Attributes:
+        frame: frames taken in. PCM has been given out for the first `frame - lookahead_frames` of them.
+    """
+
+    def __init__(self, codec: CompressionModel) -> None:
+        self._decoder = codec.streaming_decoder()
+        self._channels = codec.channels
+        self._device = next(codec.parameters()).device
+        self.lookahead_frames = self._decoder.lookahead_frames
+        self.frame = 0
+        self._snapshots = [_Snapshot(0, self._decoder.snapshot())]
+
+    def push(self, codes: Codes) -> Pcm:
+        """Take in codes [K, n] and return the PCM that has become exact: [m * hop], or [m * hop, C] if not
+        mono."""
+        parts = []
+        for start in range(0, codes.shape[1], _LONGEST_PUSH):
+            part = codes[:, start : start + _LONGEST_PUSH]
+            parts.append(self._push(part))
+            if self.frame - self._snapshots[-1].frame >= _SNAPSHOT_EVERY:
+                self._snapshots.append(_Snapshot(self.frame, self._decoder.snapshot()))
+        if not parts:
+            return np.zeros((0,) if self._channels == 1 else (0, self._channels), dtype=np.float32)
+        return np.concatenate(parts)
+
+    def roll_back(self, frame: int, history: Codes, history_start: int) -> None:
+        """Go back to when `frame` frames had been taken in.
+
+        Args:
+            frame: at most the present one, and not before `forget`.
+            history: codes [K, n] of the frames from `history_start` on; `frame` and those before it must be
+                there.
+        """
+        if frame == self.frame:
+            return
+        while len(self._snapshots) > 1 and self._snapshots[-1].frame > frame:
+            self._snapshots.pop()
+        snapshot = self._snapshots[-1]
+        self._decoder.restore(snapshot.state)
+        self.frame = snapshot.frame
+        if frame > snapshot.frame:
+            self._push(history[:, snapshot.frame - history_start : frame - history_start])
+
+    def forget(self, frame: int) -> None:
+        """Drop what is needed only to go back before `frame`."""
+        while len(self._snapshots) > 1 and self._snapshots[1].frame <= frame:
+            del self._snapshots[0]
+
+    def _push(self, codes: Codes) -> Pcm:
+        with torch.inference_mode():
+            tokens = torch.from_numpy(np.ascontiguousarray(codes))[None].to(self._device)
+            wav = self._decoder.push(tokens)[0].float().cpu().numpy()
+        self.frame += codes.shape[1]
+        mono: Pcm = wav[0] if self._channels == 1 else wav.T
+        return mono

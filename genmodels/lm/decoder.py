@@ -1,0 +1,122 @@
+"""Running a language model position by position over a KV cache."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from genmodels.errors import ConfigError
+from genmodels.lm.cache import KVCache
+from genmodels.lm.transformer import CrossContext
+
+if TYPE_CHECKING:
+    from genmodels.lm.model import LMModel
+
+Precision = Literal["auto", "fp32", "int8"]
+Tokens = npt.NDArray[np.int64]
+
+
+class Decoder(ABC):
+    """Extends sequences that live in a KV cache. Rows are independent sequences.
+
+    Attributes:
+        lm: the model whose weights it runs; the conditioners are used from there.
+    """
+
+    lm: LMModel
+
+    @abstractmethod
+    def new_cache(self, rows: int, capacity: int) -> KVCache:
+        """An empty cache of so many rows and positions."""
+
+    @abstractmethod
+    def run(
+        self,
+        tokens: Tokens,
+        added: Tensor | None,
+        context: CrossContext | None,
+        cache: KVCache,
+        want_logits: bool = True,
+    ) -> Tensor | None:
+        """Take in the next n positions of every row.
+
+        Args:
+            tokens: [R, K, n] in [0, card].
+            added: [R', n, dim] to add to the input of the first R' rows.
+            context: for cross attention of its own, first rows; the others get nothing from it.
+            cache: of R rows; extended by n.
+            want_logits: whether the result is needed.
+        Returns:
+            logits [R, K, card] float32 on the CPU, predicted by the last position; None unless wanted.
+        """
+
+    @abstractmethod
+    def run_prefix(self, prefix: Tensor, context: CrossContext | None, cache: KVCache) -> None:
+        """Take in prepended conditions [R, P, dim] as the first positions."""
+
+
+class ModuleDecoder(Decoder):
+    """The model's own layers: float32 on the CPU, half precision elsewhere."""
+
+    def __init__(self, lm: LMModel) -> None:
+        self.lm = lm
+        self._half = lm.device.type != "cpu"
+
+    def new_cache(self, rows: int, capacity: int) -> KVCache:
+        transformer = self.lm.transformer
+        dtype = torch.float16 if self._half else torch.float32
+        head_dim = transformer.dim // transformer.num_heads
+        return KVCache(
+            len(transformer.layers), rows, transformer.num_heads, head_dim, capacity, dtype, self.lm.device
+        )
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.lm.device.type, dtype=torch.float16, enabled=self._half)
+
+    def run(
+        self,
+        tokens: Tokens,
+        added: Tensor | None,
+        context: CrossContext | None,
+        cache: KVCache,
+        want_logits: bool = True,
+    ) -> Tensor | None:
+        with torch.inference_mode(), self._autocast():
+            x = self.lm.embed(torch.from_numpy(tokens).to(self.lm.device))
+            if added is not None:
+                x[: len(added)] += added
+            x = self.lm.transformer(x, context, cache)
+            return self.lm.heads(x[:, -1:])[:, :, 0].float().cpu() if want_logits else None
+
+    def run_prefix(self, prefix: Tensor, context: CrossContext | None, cache: KVCache) -> None:
+        with torch.inference_mode(), self._autocast():
+            self.lm.transformer(prefix, context, cache)
+
+
+def make_decoder(lm: LMModel, precision: Precision = "auto") -> Decoder:
+    """The decoder to generate with.
+
+    Args:
+        lm: the model; its weights are taken as they are now.
+        precision: 'int8' (CPU only; several times faster), 'fp32' (the model's own layers), or 'auto': int8
+            on the CPU, the model's own layers elsewhere.
+    Raises:
+        ConfigError: unknown precision, or int8 on another device than the CPU.
+    """
+    if precision not in ("auto", "fp32", "int8"):
+        raise ConfigError(f"precision is {precision!r}, must be 'auto', 'fp32' or 'int8'")
+    on_cpu = lm.device.type == "cpu"
+    if precision == "fp32" or (precision == "auto" and not on_cpu):
+        return ModuleDecoder(lm)
+    if not on_cpu:
+        raise ConfigError(
+            f"precision 'int8' runs on the CPU only, this model is on {lm.device}: choose 'fp32'"
+        )
+    from genmodels.lm.int8 import Int8Decoder
+
+    return Int8Decoder(lm)

@@ -1,0 +1,151 @@
+"""The rows that a decoder runs for one or more voices, and how their logits become one.
+
+A voice has a row for each of its prompts and, if it has any condition at all, a row without conditions for
+guidance. Rows of prompts come first, so that what concerns only them touches the first rows of a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from genmodels.lm.sampling import SamplingParams, sample, step_noise
+from genmodels.lm.transformer import CrossContext
+
+
+class FrameInputs(Protocol):
+    """What frame-synchronous conditions add to the input."""
+
+    def at(self, frames: npt.NDArray[np.int64]) -> Tensor | None:
+        """[R', n, dim] for the first R' rows at the absolute frames [n]; None if nothing is added."""
+        ...
+
+
+@dataclass(frozen=True)
+class VoiceRows:
+    """The rows of one voice.
+
+    Args:
+        prompts: row numbers of its prompts, at least one.
+        weights: weight of each, with a sum of 1.
+        null: row number of its unconditional branch; None where the only row is already unconditional.
+        cfg_coef: guidance.
+        sampling: how its tokens are drawn.
+        seed: its randomness.
+    """
+
+    prompts: tuple[int, ...]
+    weights: tuple[float, ...]
+    null: int | None
+    cfg_coef: float
+    sampling: SamplingParams
+    seed: int
+
+    def guided(self, logits: Tensor) -> Tensor:
+        """Logits [R, K, card] of all rows to this voice's [K, card]: u + c * (sum of w_i * l_i - u)."""
+        mixed = logits[self.prompts[0]]
+        if len(self.prompts) > 1:
+            mixed = mixed * self.weights[0]
+            for row, weight in zip(self.prompts[1:], self.weights[1:], strict=True):
+                mixed = mixed + logits[row] * weight
+        if self.null is None:
+            return mixed
+        return torch.lerp(logits[self.null], mixed, self.cfg_coef)
+
+    def draw(self, logits: Tensor, step: int) -> npt.NDArray[np.int64]:
+        """Tokens [K] of an absolute stream step from the logits [R, K, card] of all rows."""
+        guided = self.guided(logits)
+        noise = None
+        if not self.sampling.greedy:
+            noise = torch.from_numpy(step_noise(self.seed, step, *guided.shape))
+        tokens: npt.NDArray[np.int64] = sample(guided, self.sampling, noise).numpy()
+        return tokens
+
+
+@dataclass(frozen=True)
+class RowConditions:
+    """Everything a decoder needs to extend the rows of some voices.
+
+    Args:
+        keys: identity of each row ('null', or 'prompt' and its text), to carry its past over when conditions
+            change.
+        voices: the voices; they draw tokens of their own.
+        row_voice: [R] number of the voice that each row belongs to.
+        context: cross attention of the first rows.
+        frames: frame-synchronous inputs, or None.
+        prefix: conditions to prepend [R, P, dim], or None.
+    """
+
+    keys: tuple[tuple[str, ...], ...]
+    voices: tuple[VoiceRows, ...]
+    row_voice: npt.NDArray[np.int64]
+    context: CrossContext | None = None
+    frames: FrameInputs | None = None
+    prefix: Tensor | None = None
+
+    @property
+    def rows(self) -> int:
+        """Number of rows R."""
+        return len(self.keys)
+
+    def draw(self, logits: Tensor, step: int) -> npt.NDArray[np.int64]:
+        """Tokens [voices, K] of an absolute stream step."""
+        return np.stack([voice.draw(logits, step) for voice in self.voices])
+
+    def sources_from(self, old: RowConditions) -> list[int]:
+        """For each row, the row of `old` whose past it continues.
+
+        A row that was there goes on; a new prompt takes over from the heaviest prompt of its voice, because
+        that is closest to what has been heard; without one, from the unconditional row.
+        """
+        known = {
+            (key, int(voice)): row
+            for row, (key, voice) in enumerate(zip(old.keys, old.row_voice, strict=True))
+        }
+        sources = []
+        for key, voice_number in zip(self.keys, self.row_voice, strict=True):
+            voice = old.voices[int(voice_number)]
+            heaviest = voice.prompts[int(np.argmax(voice.weights))]
+            sources.append(known.get((key, int(voice_number)), heaviest))
+        return sources
+
+
+NULL_KEY = ("null",)
+
+
+def prompt_key(index: int, text: str | None) -> tuple[str, ...]:
+    """Identity of a prompt's row; without text, its place in the mix."""
+    return ("prompt", text) if text else ("prompt", "", str(index))
+
+
+@dataclass(frozen=True)
+class TensorFrames:
+    """Frame-synchronous inputs laid out beforehand.
+
+    Args:
+        values: [R', T, dim], for the frames 0 to T - 1; later ones get the last.
+    """
+
+    values: Tensor
+
+    def at(self, frames: npt.NDArray[np.int64]) -> Tensor | None:
+        last = self.values.shape[1] - 1
+        return self.values[:, torch.from_numpy(frames).clamp(max=last).to(self.values.device)]
+
+
+def simple_voices(
+    count: int, guided: bool, cfg_coef: float, sampling: SamplingParams, seeds: Sequence[int]
+) -> tuple[tuple[VoiceRows, ...], npt.NDArray[np.int64]]:
+    """Voices of one prompt each in the layout [conditioned rows; unconditional rows], and each row's
+    voice."""
+    voices = tuple(
+        VoiceRows((i,), (1.0,), count + i if guided else None, cfg_coef, sampling, seeds[i])
+        for i in range(count)
+    )
+    return voices, np.tile(np.arange(count), 2 if guided else 1)
