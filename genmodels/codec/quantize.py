@@ -56,9 +56,10 @@ class EuclideanCodebook(nn.Module):
         codebook_size: entries.
         decay: EMA decay of the cluster sums.
         kmeans_iters: iterations of the k-means start on the first training batch.
-        threshold_ema_dead_code: an entry whose moving count falls below this is replaced by a latent of
-            the current batch. The replacement happens after the EMA update and enters the moving sums, so
-            that the next update does not undo it.
+        dead_share: an entry whose moving count falls below this share of the mean count is replaced by a
+            latent of the current batch. (A fixed count, as AudioCraft has it, would declare nearly every
+            entry dead when batches are small.) The replacement happens after the EMA update and enters the
+            moving sums, so that the next update does not undo it.
     """
 
     inited: Tensor
@@ -72,13 +73,13 @@ class EuclideanCodebook(nn.Module):
         codebook_size: int,
         decay: float = 0.99,
         kmeans_iters: int = 50,
-        threshold_ema_dead_code: float = 2.0,
+        dead_share: float = 0.1,
         epsilon: float = 1e-5,
     ) -> None:
         super().__init__()
         self.decay = decay
         self.kmeans_iters = kmeans_iters
-        self.threshold = threshold_ema_dead_code
+        self.dead_share = dead_share
         self.epsilon = epsilon
         self.register_buffer("inited", torch.zeros(1))
         self.register_buffer("cluster_size", torch.zeros(codebook_size))
@@ -97,7 +98,7 @@ class EuclideanCodebook(nn.Module):
         """Rows [N, D] to (quantized [N, D], indices [N]); learns when in training mode."""
         x = x.detach().float()
         if self.training and not bool(self.inited):
-            self._start(x)
+            self.start(x)
         indices = self.encode(x)
         quantized = self.decode(indices)
         if self.training:
@@ -105,11 +106,13 @@ class EuclideanCodebook(nn.Module):
         return quantized, indices
 
     @torch.no_grad()
-    def _start(self, x: Tensor) -> None:
-        means, counts = kmeans(x, len(self.embed), self.kmeans_iters)
+    def start(self, x: Tensor) -> None:
+        """Takes the k-means of rows x [N, D] as entries."""
+        means, _ = kmeans(x, len(self.embed), self.kmeans_iters)
         self.embed.copy_(means)
-        self.cluster_size.copy_(counts)
-        self.embed_avg.copy_(means * counts[:, None])
+        # the counts of one batch would say little about rare entries; all begin as equals
+        self.cluster_size.fill_(1.0)
+        self.embed_avg.copy_(means)
         self.inited.fill_(1)
 
     @torch.no_grad()
@@ -119,11 +122,12 @@ class EuclideanCodebook(nn.Module):
         sums = torch.zeros_like(self.embed).index_add_(0, indices, x)
         self.cluster_size.lerp_(counts, 1 - self.decay)
         self.embed_avg.lerp_(sums, 1 - self.decay)
-        dead = self.cluster_size < self.threshold
+        mean = self.cluster_size.mean()
+        dead = self.cluster_size < self.dead_share * mean
         if bool(dead.any()):
             fresh = x[torch.randint(0, len(x), (int(dead.sum()),), device=x.device)]
-            self.embed_avg[dead] = fresh * self.threshold
-            self.cluster_size[dead] = self.threshold
+            self.embed_avg[dead] = fresh * mean
+            self.cluster_size[dead] = mean
         total = self.cluster_size.sum()
         smoothed = (self.cluster_size + self.epsilon) / (total + size * self.epsilon) * total
         self.embed.copy_(self.embed_avg / smoothed[:, None])
@@ -162,7 +166,7 @@ class ResidualVectorQuantizer(nn.Module):
         n_q: codebooks that exist.
         bins: entries per codebook.
         q_dropout: in training, use only the first n ~ U{1..n_q} codebooks of a batch.
-        decay, kmeans_iters, threshold_ema_dead_code: see `EuclideanCodebook`.
+        decay, kmeans_iters, dead_share: see `EuclideanCodebook`.
     """
 
     def __init__(
@@ -173,7 +177,7 @@ class ResidualVectorQuantizer(nn.Module):
         q_dropout: bool = False,
         decay: float = 0.99,
         kmeans_iters: int = 50,
-        threshold_ema_dead_code: float = 2.0,
+        dead_share: float = 0.1,
     ) -> None:
         super().__init__()
         self.dimension = dimension
@@ -183,9 +187,7 @@ class ResidualVectorQuantizer(nn.Module):
         self.q_dropout = q_dropout
         self.vq = ResidualVectorQuantization(
             [
-                VectorQuantization(
-                    EuclideanCodebook(dimension, bins, decay, kmeans_iters, threshold_ema_dead_code)
-                )
+                VectorQuantization(EuclideanCodebook(dimension, bins, decay, kmeans_iters, dead_share))
                 for _ in range(n_q)
             ]
         )
@@ -218,6 +220,14 @@ class ResidualVectorQuantizer(nn.Module):
             torch.stack(codes, 0).view(n, *shape).transpose(0, 1),
             torch.stack(losses).mean(),
         )
+
+    @torch.no_grad()
+    def start(self, rows: Tensor) -> None:
+        """Starts all codebooks by k-means on latents [N, D], each on what the ones before it leave over."""
+        residual = rows.detach().float()
+        for codebook in self.vq.codebooks():
+            codebook.start(residual)
+            residual = residual - codebook.decode(codebook.encode(residual))
 
     def encode(self, x: Tensor) -> Tensor:
         """Latents [B, D, T] to codes [B, n_q, T]."""

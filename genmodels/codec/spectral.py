@@ -46,6 +46,35 @@ class ConvNeXtBlock(nn.Module):
         return out
 
 
+class LatentNorm(nn.Module):
+    """Takes off the mean of each channel and divides by one deviation for all, by running statistics.
+
+    Latents can so neither shrink towards the codebooks nor run away from them, and channels that matter more
+    may still be larger.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, dim: int, momentum: float = 0.02) -> None:
+        super().__init__()
+        self.momentum = momentum
+        self.register_buffer("mean", torch.zeros(dim))
+        self.register_buffer("deviation", torch.ones(()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x [B, T, dim]; uses, and learns from, the batch's own statistics in training."""
+        if not self.training:
+            return (x - self.mean) / self.deviation
+        mean = x.mean((0, 1))
+        centred = x - mean
+        deviation = centred.square().mean().sqrt().clamp(min=1e-4)
+        with torch.no_grad():
+            self.mean.lerp_(mean, self.momentum)
+            self.deviation.lerp_(deviation, self.momentum)
+        return centred / deviation
+
+
 class SpectralEncoder(nn.Module):
     """Audio [B, 1, T * hop] to latents [B, D, T]: a long and a short log-magnitude STFT, stacked per frame.
 
@@ -68,6 +97,7 @@ class SpectralEncoder(nn.Module):
         self.blocks = nn.ModuleList(ConvNeXtBlock(dim, 3 * dim, 1 / blocks) for _ in range(blocks))
         self.norm = nn.LayerNorm(dim)
         self.output = nn.Linear(dim, latent)
+        self.scale = LatentNorm(latent)
 
     def _log_spectrum(self, x: Tensor, n_fft: int, hop: int, window: Tensor) -> Tensor:
         """Log magnitudes stacked per frame: audio [B, N] to [B, N / self.hop, features]."""
@@ -91,8 +121,8 @@ class SpectralEncoder(nn.Module):
         side = KERNEL // 2
         for block in self.blocks:
             y = block(y, F.pad(y, (0, 0, side, side)))
-        latents: Tensor = self.output(self.norm(y))
-        return latents.float().transpose(1, 2)
+        latents: Tensor = self.scale(self.output(self.norm(y)).float())
+        return latents.transpose(1, 2)
 
 
 @dataclass(frozen=True)
@@ -244,7 +274,7 @@ class SpectralCodec(CompressionModel):
         decoder_dim: int = 384,
         decoder_hidden: int = 1024,
         decoder_blocks: int = 5,
-        latent: int = 128,
+        latent: int = 64,
         n_q: int = 4,
         bins: int = 1024,
         q_dropout: bool = True,
@@ -288,11 +318,17 @@ class SpectralCodec(CompressionModel):
     def set_num_codebooks(self, n: int) -> None:
         self.quantizer.set_num_codebooks(n)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, QuantizedResult]:
-        """For training: audio [B, 1, T * hop] to (decoded audio of the same shape, quantizer's result)."""
+    def forward(self, x: Tensor, bypass: Tensor | None = None) -> tuple[Tensor, QuantizedResult]:
+        """For training: audio [B, 1, T * hop] to (decoded audio of the same shape, quantizer's result).
+
+        Items where `bypass` [B] is true are decoded from their latents as they are, which keeps the encoder
+        from collapsing onto the codebooks (as Mimi does, arXiv 2410.00037).
+        """
         self._check_audio(x)
-        quantized = self.quantizer(self.encoder(x))
-        return self.decoder(quantized.x), quantized
+        latents = self.encoder(x)
+        quantized = self.quantizer(latents)
+        chosen = quantized.x if bypass is None else torch.where(bypass[:, None, None], latents, quantized.x)
+        return self.decoder(chosen), quantized
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         self._check_audio(x)

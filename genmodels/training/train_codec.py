@@ -23,7 +23,11 @@ DEFAULT_CONFIG = Path(__file__).parent / "configs" / "mini_codec.yaml"
 
 @dataclass
 class CodecTraining:
-    """Configuration of a codec training; `codec` goes to `build_codec`."""
+    """Configuration of a codec training; `codec` goes to `build_codec`.
+
+    The first `free_steps` steps train without quantization; then the codebooks start by k-means, and a share
+    `bypass` of the items goes on unquantized.
+    """
 
     corpus: str = "build/corpus"
     valid_corpus: str = "build/corpus-valid"
@@ -33,8 +37,10 @@ class CodecTraining:
     valid_items: int = 32
     bf16: bool = True
     mel_weight: float = 1.0
-    wave_weight: float = 0.1
-    commit_weight: float = 0.25
+    wave_weight: float = 0.02
+    commit_weight: float = 0.05
+    free_steps: int = 300
+    bypass: float = 0.4
     device: str = "auto"
     codec: dict[str, Any] = field(default_factory=dict)
     loop: LoopConfig = field(default_factory=LoopConfig)
@@ -63,12 +69,26 @@ class CodecTask:
         config = self.config
         torch.manual_seed(config.loop.seed + n)
         x = self.data.batch(config.batch, (config.loop.seed, n)).to(self.device)
+        free = n < config.free_steps
+        if n == config.free_steps:
+            self._start_codebooks()
+        bypass = torch.rand(len(x), device=self.device) < (1.0 if free else config.bypass)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=config.bf16):
-            y, quantized = self.codec(x)
+            y, quantized = self.codec(x, bypass)
         mel = self.mel(y[:, 0].float(), x[:, 0])
         wave = waveform_loss(y[:, 0].float(), x[:, 0])
-        loss = config.mel_weight * mel + config.wave_weight * wave + config.commit_weight * quantized.penalty
+        commit = 0.0 if free else config.commit_weight
+        loss = config.mel_weight * mel + config.wave_weight * wave + commit * quantized.penalty
         return loss, {"mel": mel.item(), "wave": wave.item(), "commit": quantized.penalty.item()}
+
+    @torch.no_grad()
+    def _start_codebooks(self) -> None:
+        """K-means on the latents of many batches, so that every codebook starts on more rows than entries."""
+        seed = self.config.loop.seed
+        latents = [
+            self.codec.encoder(self.data.batch(8, (seed, 10**9, i)).to(self.device)) for i in range(32)
+        ]
+        self.codec.quantizer.start(torch.cat(latents).transpose(1, 2).flatten(0, 1))
 
     def validate(self) -> dict[str, float]:
         """Mel error, SI-SDR in dB and codebook use (share of entries) on held-out crops."""

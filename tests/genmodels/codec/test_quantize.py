@@ -42,17 +42,29 @@ def test_each_further_codebook_lowers_the_error_on_trained_data() -> None:
 
 def test_dead_entries_are_replaced_and_stay_replaced() -> None:
     torch.manual_seed(0)
-    book = EuclideanCodebook(2, 8, decay=0.9, threshold_ema_dead_code=1.0).train()
+    book = EuclideanCodebook(2, 8, decay=0.9).train()
     x = torch.randn(256, 2)
     book(x)
     with torch.no_grad():
         book.embed[:6] = 1000.0
         book.embed_avg[:6] = 1000.0
-        book.cluster_size[:6] = 0.5
+        book.cluster_size[:6] = 0.01
     for _ in range(5):
         book(x)
     assert book.embed.abs().max() < 10
     assert torch.bincount(book.encode(x), minlength=8).min() > 0
+
+
+def test_entries_survive_batches_smaller_than_the_codebook() -> None:
+    torch.manual_seed(0)
+    book = EuclideanCodebook(4, 256).train()
+    for _ in range(50):
+        book(torch.randn(64, 4))
+    kept = book.embed.clone()
+    for _ in range(3):
+        book(torch.randn(64, 4))
+    moved = (book.embed - kept).norm(dim=1) > 0.5
+    assert moved.float().mean() < 0.1
 
 
 def test_gradient_passes_straight_through() -> None:
