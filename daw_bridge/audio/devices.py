@@ -40,8 +40,8 @@ _abandoned = False
 
 
 def abandon() -> None:
-    """Give PortAudio up for the life of this process: a stream cannot be closed (its sound server died), and to
-    end PortAudio, now or when the process exits, would wait for it for ever."""
+    """Give PortAudio up for the life of this process: a stream cannot be closed (its sound server died),
+    and to end PortAudio, now or when the process exits, would wait for it for ever."""
     global _abandoned
     _abandoned = True
     atexit.unregister(portaudio()._exit_handler)

@@ -165,8 +165,8 @@ class RtmixerOutput:
 class _Drift:
     """How far the device's sample count has left the stream's clock since the beginning.
 
-    The two differ by a constant (the device's latency), by jitter (the moment of looking), by the drift of one
-    clock against the other, and by jumps (samples that the device dropped).
+    The two differ by a constant (the device's latency), by jitter (the moment of looking), by the drift of
+    one clock against the other, and by jumps (samples that the device dropped).
     """
 
     def __init__(self, sample_rate: int) -> None:

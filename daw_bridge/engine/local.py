@@ -82,8 +82,22 @@ class LocalEngine:
         self._rings.pop(ring.info.name, None)
         ring.close()
 
+    def restart(self) -> None:
+        """End the worker, if it still runs, and start a new one without a model; rings and decks' numbers
+        stay the front's. Commands that the old worker did not take are lost. May block for `stop`'s
+        time."""
+        self._end_worker()
+        self._outbox = queue.SimpleQueue()
+        self._stopping = False
+        self.start()
+
     def stop(self) -> None:
         """End the worker within two seconds, by force where needed, and unlink all shared memory."""
+        self._end_worker()
+        for ring in list(self._rings.values()):
+            self.release_ring(ring)
+
+    def _end_worker(self) -> None:
         self._stopping = True
         self._outbox.put(Shutdown())
         self._outbox.put(None)
@@ -100,8 +114,6 @@ class LocalEngine:
                 thread.join(GRACE_S)
         if self._connection is not None:
             self._connection.close()
-        for ring in list(self._rings.values()):
-            self.release_ring(ring)
         if process is not None and not process.is_alive():
             process.close()
         self._process = self._connection = None

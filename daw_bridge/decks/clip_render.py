@@ -1,0 +1,138 @@
+"""Clips rendered by the daemon, in the background of what plays."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import deque
+from pathlib import Path
+
+from daw_bridge.decks.clip_file import write_clip
+from daw_bridge.decks.clip_voice import ClipVoice
+from daw_bridge.decks.engine_host import EngineHost
+from daw_bridge.decks.protocol import OnResult, RenderRequest, Result
+from daw_bridge.engine.protocol import Loaded
+from daw_bridge.errors import ClipError, shorten_text
+
+MAX_WAITING = 16
+CLIPS = "clips"
+MAX_NAME = 64
+
+
+class ClipRenderer:
+    """One clip at a time, the others wait. For the event loop's thread."""
+
+    def __init__(self, host: EngineHost, model: Loaded) -> None:
+        self._host = host
+        self._model = model
+        self._waiting: deque[tuple[RenderRequest, ClipVoice, OnResult]] = deque()
+        self._taken: set[Path] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._current: ClipVoice | None = None
+        self._outcome: asyncio.Future[str] | None = None
+
+    def path(self, data: Path, name: str) -> Path:
+        """A file for a new clip in the clips folder below ``data``, which is made if needed.
+
+        Args:
+            name: reduced to letters, digits, space, ``_``, ``-`` and ``.``; a number is added where the file
+                exists already.
+
+        Raises:
+            ClipError: the name holds a path, or the folder cannot be made.
+        """
+        if "/" in name or "\\" in name or name.startswith(".") or "\0" in name:
+            raise ClipError(f"clip name {shorten_text(name)!r} is refused: it must not hold a path")
+        stem = re.sub(r"[^A-Za-z0-9 _.-]+", "", name.removesuffix(".wav")).strip(" .")[:MAX_NAME] or "clip"
+        folder = data / CLIPS
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ClipError(f"folder {folder} cannot be made: {error}") from error
+        path, number = folder / f"{stem}.wav", 1
+        while path in self._taken or path.exists():
+            number += 1
+            path = folder / f"{stem}-{number}.wav"
+        return path
+
+    def submit(self, request: RenderRequest, on_result: OnResult) -> None:
+        """Render a clip some time; ``on_result`` gets path and seconds, or the reason of a failure.
+
+        Raises:
+            ClipError: too many are waiting.
+            ConditionError, GenerationError: the request does not fit the model.
+        """
+        if len(self._waiting) >= MAX_WAITING:
+            raise ClipError(f"{MAX_WAITING} clips are waiting already: wait for one to be done")
+        loop = asyncio.get_running_loop()
+
+        def progress(share: float) -> None:
+            if share >= 1.0 and not loop.is_closed():
+                loop.call_soon_threadsafe(self._finish, voice, "")
+
+        voice = ClipVoice(request, self._model, self._host.send, progress)
+        voice.conditions()
+        self._taken.add(request.out)
+        self._waiting.append((request, voice, on_result))
+        if self._task is None or self._task.done():
+            self._task = loop.create_task(self._render_all())
+
+    def failed(self, number: int, reason: str) -> bool:
+        """A voice of the engine failed; whether it was a clip's."""
+        voice = self._current
+        if voice is None or voice.number != number:
+            return False
+        self._finish(voice, reason)
+        return True
+
+    def fail_all(self, reason: str) -> None:
+        """The engine is lost: the clip being rendered fails; those that wait, wait on."""
+        if self._current is not None:
+            self._finish(self._current, reason)
+
+    def close(self) -> None:
+        """Drop everything; no result is told any more."""
+        if self._task is not None:
+            self._task.cancel()
+        if self._current is not None:
+            self._release(self._current)
+        self._waiting.clear()
+
+    def _finish(self, voice: ClipVoice, error: str) -> None:
+        if voice is self._current and self._outcome is not None and not self._outcome.done():
+            self._outcome.set_result(error)
+
+    async def _render_all(self) -> None:
+        while self._waiting:
+            while self._host.state == "restarting":
+                await asyncio.sleep(0.1)
+            request, voice, on_result = self._waiting.popleft()
+            try:
+                on_result(await self._render(request, voice))
+            finally:
+                self._taken.discard(request.out)
+
+    async def _render(self, request: RenderRequest, voice: ClipVoice) -> Result:
+        if self._host.state != "ready":
+            return Result(error="the model worker has failed")
+        self._outcome = asyncio.get_running_loop().create_future()
+        self._current = voice
+        self._host.open(voice.conditions(), request.seed, voice.attach, background=True)
+        voice.begin()
+        error = await self._outcome
+        self._current = None
+        self._release(voice)
+        if error:
+            return Result(error=f"rendering failed: {error}")
+        try:
+            seconds = await asyncio.to_thread(
+                write_clip, request, voice.audio, self._model.sample_rate, self._model.model
+            )
+        except ClipError as problem:
+            return Result(error=str(problem))
+        return Result((str(request.out), seconds))
+
+    def _release(self, voice: ClipVoice) -> None:
+        ring = voice.detach()
+        if ring is not None:
+            self._host.close(voice.number, ring)

@@ -1,0 +1,75 @@
+"""From a deck's values, as the parameter table knows them, to the conditions of a model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from daw_bridge.decks.protocol import Values
+from daw_bridge.parameters import PARAMETERS
+from genmodels.conditioning.attributes import Conditions, WeightedPrompt
+from genmodels.conditioning.harmony import ChordProgression, ChromaTrack, ConstantChroma
+from genmodels.conditioning.timing import Transport
+from genmodels.lm.sampling import SamplingParams
+
+DECK = "/bridge/deck/{deck}/"
+CONDITIONING = (
+    "prompts", "temperature", "top_k", "top_p", "guidance", "key", "chords", "chroma", "chroma/enable",
+    "transport/enable",
+)  # fmt: skip
+PITCH_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+MAJOR_TURN = ((0, ""), (7, ""), (9, "m"), (5, ""))
+MINOR_TURN = ((0, "m"), (8, ""), (3, ""), (10, ""))
+_KEY = re.compile(r"([A-Ga-g])([#b]?)\s*(major|minor|maj|min|m|)", re.IGNORECASE)
+
+
+def default_values() -> dict[str, Values]:
+    """What every deck starts with, by name without the deck's prefix."""
+    defaults = {p.path.removeprefix(DECK): p.default for p in PARAMETERS if p.per_deck}
+    return {name: defaults[name] for name in CONDITIONING}
+
+
+def build_conditions(values: Mapping[str, Values], transport: Transport) -> Conditions:
+    """Conditions for values by name (all of `CONDITIONING`) at a place in musical time.
+
+    Raises:
+        ConditionError, GenerationError: a value that the table let through does not fit (a chord's name).
+    """
+    words = values["prompts"]
+    pairs = zip(words[::2], words[1::2], strict=True)
+    prompts = tuple(WeightedPrompt(str(text), float(weight)) for text, weight in pairs if float(weight) > 0)
+    return Conditions(
+        prompts=prompts,
+        chroma=_chroma(values, transport) if values["chroma/enable"][0] else None,
+        transport=transport if values["transport/enable"][0] else None,
+        sampling=SamplingParams(
+            temperature=float(values["temperature"][0]),
+            top_k=int(values["top_k"][0]),
+            top_p=float(values["top_p"][0]),
+        ),
+        cfg_coef=float(values["guidance"][0]),
+    )
+
+
+def _chroma(values: Mapping[str, Values], transport: Transport) -> ChromaTrack | None:
+    """Chords, else the key's turn, else the constant pitch classes, else None."""
+    chords = tuple(str(values["chords"][0]).split()) or key_chords(str(values["key"][0]))
+    if chords:
+        return ChordProgression(chords, transport)
+    strengths = tuple(float(value) for value in values["chroma"])
+    return ConstantChroma(strengths) if any(strengths) else None
+
+
+def key_chords(key: str) -> tuple[str, ...]:
+    """Four chords, one a bar, that establish a key such as ``'A minor'``: I V vi IV, or i VI III VII.
+
+    Models of this kind learn harmony from the notes that sound together; all seven notes of a scale at once
+    would be a cluster to them.
+    """
+    match = _KEY.fullmatch(key.strip())
+    if match is None:
+        return ()
+    root = PITCH_NAMES.index(match[1].upper()) + {"": 0, "#": 1, "b": -1}[match[2]]
+    minor = match[3] == "m" or match[3].lower() in ("minor", "min")
+    turn = MINOR_TURN if minor else MAJOR_TURN
+    return tuple(PITCH_NAMES[(root + step) % 12] + quality for step, quality in turn)

@@ -1,0 +1,332 @@
+"""A deck: what it is told, and the runs that sound it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daw_bridge.clock.internal import Moment
+from daw_bridge.decks.conditions import build_conditions, default_values
+from daw_bridge.decks.engine_host import EngineHost
+from daw_bridge.decks.estimate import Estimate
+from daw_bridge.decks.geometry import Geometry
+from daw_bridge.decks.protocol import DeckState, Values
+from daw_bridge.decks.run import Run, Samples
+from daw_bridge.decks.song_clock import SongClock
+from daw_bridge.decks.timeline import Timeline
+from daw_bridge.engine.protocol import Advance, Produced, SetConditions
+from daw_bridge.engine.ring import PcmRing
+from genmodels.conditioning.attributes import Conditions
+from genmodels.conditioning.timing import Transport
+
+PROMPT_FRAMES = 300
+READY_FRAMES = 6
+SNAP_BEATS = 1e-4
+
+
+@dataclass
+class Timing:
+    """What decks share: how far to generate ahead, and how long the worker takes.
+
+    Attributes:
+        lookahead_s: seconds generated beyond what is written to the output.
+        change: from a change to its first new PCM. opening: from opening a voice to its first PCM. Seconds.
+    """
+
+    lookahead_s: float
+    change: Estimate
+    opening: Estimate
+
+
+class Deck:
+    """One deck. `read` is for the feeder's thread, everything else for the event loop's.
+
+    Positions are output samples; ``written`` is the first that the feeder has not asked for.
+
+    Args:
+        number: from 1, for people.
+    """
+
+    def __init__(
+        self, number: int, clock: SongClock, host: EngineHost, geometry: Geometry, timing: Timing
+    ) -> None:
+        self.number = number
+        self.timeline = Timeline(default_values())
+        self._clock = clock
+        self._host = host
+        self._geometry = geometry
+        self._timing = timing
+        self._runs: tuple[Run, ...] = ()
+        self._pending: dict[str, Values] = {}
+        self._dirty: int | None = None
+        self._past_underruns = 0
+        self._past_held = 0
+
+    @property
+    def underruns(self) -> int:
+        """How often it has held."""
+        return self._past_underruns + sum(run.underruns for run in self._runs)
+
+    @property
+    def held_s(self) -> float:
+        """Seconds that it has held."""
+        held = self._past_held + sum(run.held_samples for run in self._runs)
+        return held / self._geometry.out_rate
+
+    @property
+    def active(self) -> bool:
+        """Whether it sounds or will."""
+        return bool(self._runs)
+
+    @property
+    def changed(self) -> bool:
+        """Whether `flush` has something to do."""
+        return bool(self._pending) or self._dirty is not None
+
+    def read(self, start: int, count: int) -> Samples | None:
+        """Output samples ``start ..``, mono, without gain; None for silence."""
+        mixed: Samples | None = None
+        for run in self._runs:
+            block = run.read(start, count)
+            if block is not None:
+                mixed = block if mixed is None else mixed + block
+        return mixed
+
+    def state(self, written: int) -> DeckState:
+        """What it does at an output sample."""
+        sounding = [run for run in self._runs if run.start <= written]
+        if not sounding:
+            return "armed" if self._runs else "stopped"
+        if not sounding[-1].sounding:
+            return "armed"
+        return "holding" if sounding[-1].holding else "playing"
+
+    def lead_s(self, position: float) -> float:
+        """Seconds generated beyond an output sample, in the run that sounds or will sound next."""
+        if not self._runs:
+            return 0.0
+        run = next((run for run in self._runs if run.stop is None or run.stop > position), self._runs[-1])
+        return max(0.0, run.lead(max(round(position), run.start)) / self._geometry.out_rate)
+
+    def prompt(self, sample: int) -> str:
+        """The prompt with the greatest weight at an output sample."""
+        prompts = self.timeline.at(sample)["prompts"]
+        return str(max(zip(prompts[1::2], prompts[::2], strict=True), key=lambda pair: float(pair[0]))[1])
+
+    def check(self, name: str, values: Values, sample: int) -> None:
+        """Raise `ConditionError` or `GenerationError` when a value does not fit the model."""
+        build_conditions(self.timeline.at(sample) | self._pending | {name: values}, Transport(120.0))
+
+    def earliest(self, written: int) -> int:
+        """First output sample that a change sent now can reach."""
+        if not self._runs:
+            return written
+        due = written + round(self._timing.change.value * self._geometry.out_rate)
+        run = next((run for run in self._runs if run.stop is None or run.stop > due), self._runs[-1])
+        return run.sample_of(run.earliest_frame(due))
+
+    def set_now(self, name: str, values: Values) -> None:
+        """Change a value as soon as it can be heard; `flush` does it."""
+        if self._runs:
+            self._pending[name] = values
+        else:
+            self.timeline.set_base(name, values)
+
+    def plan(self, name: str, values: Values, moment: Moment) -> None:
+        """Change a value at a moment."""
+        self._pending.pop(name, None)
+        self.timeline.set(name, values, moment.sample, moment.beats)
+        self.invalidate(moment.sample)
+
+    def invalidate(self, sample: int) -> None:
+        """Conditions from an output sample on are not what the worker was told."""
+        if self._runs:
+            self._dirty = sample if self._dirty is None else min(self._dirty, sample)
+
+    def start(self, moment: Moment, seed: int) -> None:
+        """Begin a new run at a moment; one that sounds gives way to it, one that waits is replaced."""
+        self._open(moment, moment.sample, seed)
+
+    def stop(self, moment: Moment, on_grid: bool) -> None:
+        """End at a moment; runs that would begin later never do."""
+        for run in self._runs:
+            if run.start >= moment.sample:
+                self._close(run)
+            elif run.stop is None or run.stop > moment.sample:
+                run.stop = moment.sample
+                run.stop_beat = moment.beats if on_grid else None
+
+    def resume(self, moment: Moment, seed: int) -> None:
+        """Go on from the last tokens in a new voice, because the worker has lost the old one.
+
+        Tokens up to the last whole bar become the new voice's beginning, so that the bar at ``moment``
+        follows on a bar. Without enough of them it begins anew.
+        """
+        lost = self._runs
+        if not lost or (lost[-1].stop is not None and lost[-1].stop <= moment.sample):
+            return
+        last = lost[-1]
+        stop, stop_beat = last.stop, last.stop_beat
+        bar = self._last_bar_frame(last)
+        prompt = last.tokens.before(bar, PROMPT_FRAMES) if last.start < moment.sample else None
+        if last.start > moment.sample:
+            moment = self._clock.moment(last.start)
+        frames = 0 if prompt is None else prompt.shape[1]
+        self._open(moment, moment.sample - self._geometry.out_samples(frames), seed, prompt)
+        self._runs[-1].stop, self._runs[-1].stop_beat = stop, stop_beat
+
+    def follow_tempo(self, sample: int) -> None:
+        """The tempo has changed from an output sample on: keep what is planned on its beats."""
+        self.timeline.follow_tempo(self._clock.map.sample_at, sample)
+        for run in self._runs:
+            if run.stop_beat is not None and run.stop is not None and run.stop > sample:
+                run.stop = self._clock.map.sample_at(run.stop_beat)
+            if run.start > sample and not run.sounding:
+                run.move_start(self._clock.map.sample_at(run.start_beat))
+                self.invalidate(run.sample_of(0))
+        self.invalidate(sample)
+
+    def flush(self, written: int) -> bool:
+        """Send all pending changes, as one rollback a run; False when the feeder was faster: try again."""
+        due = written + round(self._timing.change.value * self._geometry.out_rate)
+        reachable = self.earliest(written)
+        for name, values in self._pending.items():
+            self.timeline.set(name, values, reachable)
+        if self._pending:
+            self.invalidate(reachable)
+        self._pending.clear()
+        dirty, self._dirty = self._dirty, None
+        if dirty is None:
+            return True
+        try:
+            for run in self._runs:
+                self._change(run, dirty, run.earliest_frame(due))
+        except ValueError:
+            self._dirty = dirty
+            return False
+        return True
+
+    def pump(self, written: int) -> None:
+        """Ask for more music, and let go of what has ended. To be called every few milliseconds."""
+        for run in self._runs:
+            if run.moved:
+                moved, run.moved = run.moved, 0
+                if self._breakpoints(written - moved, run.sample_of(run.sent)):
+                    self.invalidate(written)
+            if run.ended(written):
+                self._close(run)
+            else:
+                self._advance(run, written)
+        if self._runs:
+            self.timeline.settle(min(run.sample_of(run.claimed // self._geometry.hop) for run in self._runs))
+        else:
+            for name, values in self._pending.items():
+                self.timeline.set_base(name, values)
+            self._pending.clear()
+            self._dirty = None
+            self.timeline.settle_all()
+
+    def owns(self, number: int) -> bool:
+        """Whether a voice of the engine is one of its runs."""
+        return any(run.number == number for run in self._runs)
+
+    def close(self) -> None:
+        """End all runs at once."""
+        for run in self._runs:
+            self._close(run)
+
+    def _open(self, moment: Moment, origin: int, seed: int, prompt: NDArray[np.int16] | None = None) -> None:
+        for run in self._runs:
+            if run.start >= moment.sample:
+                self._close(run)
+            elif run.stop is None or run.stop > moment.sample:
+                run.stop, run.stop_beat = moment.sample, moment.beats
+        opened: list[Run] = []
+
+        def attach(number: int, ring: PcmRing) -> Callable[[Produced], None]:
+            run = Run(number, ring, self._geometry, origin, moment.sample, self._clock.bar_samples)
+            run.start_beat = moment.beats
+            run.expect(run.sent + READY_FRAMES, self._timing.opening.add)
+            opened.append(run)
+            return run.produced
+
+        first = self._conditions(origin, moment.sample, 0)
+        self._host.open(first, seed, attach, prompt)
+        self._runs = (*self._runs, *opened)
+        self._advance(opened[0], moment.sample)
+
+    def _close(self, run: Run) -> None:
+        self._runs = tuple(other for other in self._runs if other is not run)
+        run.close()
+        self._past_underruns += run.underruns
+        self._past_held += run.held_samples
+        self._host.close(run.number, run.ring)
+
+    def _change(self, run: Run, dirty: int, earliest: int) -> None:
+        """Tell the worker the conditions from ``dirty`` on, as far as it has been asked to generate."""
+        frame = max(earliest, run.frame_at(dirty))
+        if frame >= run.sent:
+            return
+        sample = max(dirty, run.sample_of(frame))
+        run.expect(frame - self._geometry.lookahead + 1, self._timing.change.add)
+        self._send(run, frame, sample)
+        self._send_breakpoints(run, sample + 1, run.sent, frame)
+
+    def _advance(self, run: Run, written: int) -> None:
+        geometry = self._geometry
+        ahead = round(self._timing.lookahead_s * geometry.out_rate)
+        until = max(written, run.start) + ahead
+        if run.stop is not None:
+            until = min(until, run.stop + ahead // 8)
+        target = int(geometry.frames(until - run.origin)) + geometry.lookahead + 1
+        bar = geometry.model_samples(self._clock.bar_samples(written)[0])
+        room = run.claimed + run.ring.capacity - bar
+        target = min(target, room // geometry.hop - 2)
+        if target <= run.sent:
+            return
+        self._send_breakpoints(run, run.sample_of(run.sent), target, run.sent)
+        run.sent = target
+        self._host.send(Advance(run.number, target))
+
+    def _send_breakpoints(self, run: Run, start: int, stop_frame: int, first_frame: int) -> None:
+        """Send the conditions of every change that lies at or after sample ``start`` and before a frame."""
+        for sample in self._breakpoints(start, run.sample_of(stop_frame)):
+            frame = max(first_frame, run.frame_at(sample))
+            if frame < stop_frame:
+                self._send(run, frame, sample)
+
+    def _breakpoints(self, start: int, stop: int) -> list[int]:
+        """Output samples in [start, stop) from which other conditions hold, ascending."""
+        clock = self._clock.map
+        samples = set(self.timeline.breakpoints(start, stop))
+        samples.update(segment.sample for segment in clock.tempi if start <= segment.sample < stop)
+        lines = (clock.sample_at(segment.beat) for segment in clock.meters[1:])
+        samples.update(line for line in lines if start <= line < stop)
+        return sorted(samples)
+
+    def _send(self, run: Run, frame: int, sample: int) -> None:
+        conditions = self._conditions(run.sample_of(frame), sample, frame)
+        epoch = run.begin_change(frame)
+        self._host.send(SetConditions(run.number, epoch, frame, conditions))
+
+    def _conditions(self, frame_sample: int, sample: int, frame: int) -> Conditions:
+        """What holds from output sample ``sample`` on, for a frame that begins at ``frame_sample`` nearby."""
+        clock = self._clock.map
+        bpm = clock.tempo_at(sample)
+        beats = clock.beat_at(sample)
+        meter = clock.meter_segment(beats + SNAP_BEATS)
+        beats -= (sample - frame_sample) * bpm / (60.0 * clock.sample_rate)
+        position = (meter.bar - 1) * meter.beats_per_bar + beats - meter.beat
+        if abs(position - round(position)) < SNAP_BEATS:
+            position = float(round(position))
+        transport = Transport(bpm, meter.beats_per_bar, position, frame, self._geometry.model.frame_rate)
+        return build_conditions(self.timeline.at(sample), transport)
+
+    def _last_bar_frame(self, run: Run) -> int:
+        """The last frame that begins a bar and whose audio is there."""
+        beats = self._clock.map.beat_at(run.sample_of(run.limit // self._geometry.hop))
+        bar, _ = self._clock.map.bar_beat(beats)
+        return run.frame_at(self._clock.map.sample_at(self._clock.map.beat_of_bar(bar)))

@@ -1,0 +1,170 @@
+"""The engine as decks know it: loaded, restarted when it dies, its events delivered to runs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daw_bridge.decks.protocol import EngineState
+from daw_bridge.engine.local import LocalEngine
+from daw_bridge.engine.protocol import (
+    CloseDeck,
+    Command,
+    Event,
+    Failed,
+    Load,
+    Loaded,
+    OpenDeck,
+    Produced,
+    Stats,
+)
+from daw_bridge.engine.ring import PcmRing
+from daw_bridge.errors import ModelError
+from genmodels.conditioning.attributes import Conditions
+
+RING_SECONDS = 24
+MAX_RESTARTS = 3
+RESTART_WINDOW_S = 60.0
+
+
+class EngineHost:
+    """One model worker.
+
+    All methods are for the event loop's thread, where the callbacks come too; only the `Produced` sinks
+    given to `open` are called in the engine's reader thread.
+
+    Args:
+        load: what to load, again after each restart.
+        on_lost: called with the reason when the worker died; all its decks are gone.
+        on_ready: called when a restarted worker has its model.
+        on_failed: called with a deck's number and the reason when that deck alone failed.
+    """
+
+    def __init__(
+        self,
+        load: Load,
+        on_lost: Callable[[str], None],
+        on_ready: Callable[[], None],
+        on_failed: Callable[[int, str], None],
+    ) -> None:
+        self.state: EngineState = "loading"
+        self.realtime_factor = 0.0
+        self.loaded: Loaded | None = None
+        self._load = load
+        self._on_lost, self._on_ready, self._on_failed = on_lost, on_ready, on_failed
+        self._engine = LocalEngine(self._event, load.threads)
+        self._sinks: dict[int, Callable[[Produced], None]] = {}
+        self._next_number = 1
+        self._loop = asyncio.get_running_loop()
+        self._loading: asyncio.Future[Loaded] | None = None
+        self._restarts: deque[float] = deque()
+        self._restarting: asyncio.Task[None] | None = None
+        self._stopped = False
+
+    @property
+    def pid(self) -> int | None:
+        """The worker's process number."""
+        return self._engine.pid
+
+    async def start(self) -> Loaded:
+        """Start the worker and load the model.
+
+        Raises:
+            ModelError: it cannot be loaded.
+        """
+        self._engine.start()
+        return await self._load_model()
+
+    async def stop(self) -> None:
+        """End the worker; its shared memory is gone afterwards."""
+        if self._stopped:
+            return
+        self._stopped = True
+        if self._restarting is not None:
+            self._restarting.cancel()
+        await asyncio.to_thread(self._engine.stop)
+
+    def send(self, command: Command) -> None:
+        """Send a command; never blocks."""
+        self._engine.send(command)
+
+    def open(
+        self,
+        conditions: Conditions,
+        seed: int,
+        attach: Callable[[int, PcmRing], Callable[[Produced], None]],
+        prompt: NDArray[np.int16] | None = None,
+        background: bool = False,
+    ) -> int:
+        """Open a voice. ``attach`` gets its number and ring, and returns what takes its `Produced` events."""
+        assert self.loaded is not None
+        number, self._next_number = self._next_number, self._next_number + 1
+        ring = self._engine.create_ring(RING_SECONDS * self.loaded.sample_rate)
+        self._sinks[number] = attach(number, ring)
+        self.send(OpenDeck(number, seed, conditions, ring.info, background, prompt))
+        return number
+
+    def close(self, number: int, ring: PcmRing) -> None:
+        """Close a voice and release its ring, from which nobody may read any more."""
+        self._sinks.pop(number, None)
+        self.send(CloseDeck(number))
+        self._engine.release_ring(ring)
+
+    async def _load_model(self) -> Loaded:
+        self._loading = self._loop.create_future()
+        self.send(self._load)
+        self.loaded = await self._loading
+        self.realtime_factor = self.loaded.realtime_factor
+        self.state = "ready"
+        return self.loaded
+
+    def _event(self, event: Event) -> None:
+        """In the reader thread."""
+        if isinstance(event, Produced):
+            sink = self._sinks.get(event.deck)
+            if sink is not None:
+                sink(event)
+        elif not self._stopped and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._handle, event)
+
+    def _handle(self, event: Event) -> None:
+        if isinstance(event, Stats):
+            self.realtime_factor = event.realtime_factor
+        elif isinstance(event, Loaded):
+            if self._loading is not None and not self._loading.done():
+                self._loading.set_result(event)
+        elif isinstance(event, Failed) and event.deck is not None:
+            if event.deck in self._sinks:
+                self._on_failed(event.deck, event.what)
+        elif isinstance(event, Failed):
+            if self._loading is not None and not self._loading.done():
+                self._loading.set_exception(ModelError(event.what))
+            elif not self._stopped:
+                self._lost(event.what)
+
+    def _lost(self, reason: str) -> None:
+        now = time.monotonic()
+        while self._restarts and now - self._restarts[0] > RESTART_WINDOW_S:
+            self._restarts.popleft()
+        if len(self._restarts) >= MAX_RESTARTS:
+            self.state = "failed"
+            self._on_lost(f"{reason}; {MAX_RESTARTS} restarts in a minute: not restarted again, decks hold")
+            return
+        self._restarts.append(now)
+        self.state = "restarting"
+        self._on_lost(f"{reason}; restarting it, decks hold")
+        self._restarting = self._loop.create_task(self._restart())
+
+    async def _restart(self) -> None:
+        await asyncio.to_thread(self._engine.restart)
+        try:
+            await self._load_model()
+        except ModelError as error:
+            self._lost(str(error))
+        else:
+            self._on_ready()

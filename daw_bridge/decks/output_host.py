@@ -1,0 +1,211 @@
+"""The output as the player knows it: opened by name, replaced by the null clock while it is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from daw_bridge.audio import devices
+from daw_bridge.audio.feeder import Feeder, Source
+from daw_bridge.audio.null_output import NullOutput
+from daw_bridge.audio.output import Output
+from daw_bridge.audio.recorder import Recorder
+from daw_bridge.audio.rtmixer_output import RtmixerOutput
+from daw_bridge.decks.protocol import NoticeKind, PlayerOptions
+from daw_bridge.errors import DeviceError
+
+NULL = "null"
+NULL_RATE = 48000
+CHANNELS = 2
+WATCH_EVERY_S = 0.5
+REOPEN_EVERY_S = 2.0
+STOP_LIMIT_S = 1.2
+
+Notify = Callable[[NoticeKind, str], None]
+
+
+class OutputHost:
+    """One output at a time, with a sample counter that never goes back.
+
+    When the device is lost the null clock takes over at the next sample and the device is looked for by name.
+    For the event loop's thread, but for ``written`` and `position`, which any thread may read.
+    """
+
+    def __init__(self, options: PlayerOptions, notify: Notify) -> None:
+        self._options = options
+        self._notify = notify
+        self._output: Output | None = None
+        self._feeder: Feeder | None = None
+        self._recorder: Recorder | None = None
+        self._source: Source | None = None
+        self._underruns = 0
+        self._watch_due = 0.0
+        self._reopen_due = 0.0
+        self._lost = False
+        self._busy: asyncio.Task[None] | None = None
+        self._record_error_told = False
+
+    @property
+    def name(self) -> str:
+        """Name of the device."""
+        return self._output.name if self._output else self._options.device
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz; stays the same when the output changes."""
+        return self._output.sample_rate if self._output else self._options.sample_rate
+
+    @property
+    def channels(self) -> int:
+        """Channels of the sound; stays the same when the output changes."""
+        return self._output.channels if self._output else CHANNELS
+
+    @property
+    def latency_s(self) -> float:
+        """Seconds from writing to hearing."""
+        return self._output.latency_s if self._output else 0.0
+
+    @property
+    def written(self) -> int:
+        """The first output sample that has not been asked for."""
+        return self._output.written if self._output else 0
+
+    @property
+    def underruns(self) -> int:
+        """Gaps so far, of all outputs."""
+        return self._underruns + (self._output.underruns if self._output else 0)
+
+    def position(self) -> float:
+        """Output sample being heard."""
+        return self._output.position() if self._output else 0.0
+
+    def open(self) -> None:
+        """Find the device; it plays from `start` on.
+
+        Raises:
+            DeviceError: a device was named and is not there, or the recording cannot be written.
+        """
+        options = self._options
+        if options.device == NULL:
+            self._output = self._null(0, options.sample_rate or NULL_RATE)
+        else:
+            try:
+                self._output = self._device(0, options.sample_rate)
+            except DeviceError as error:
+                if options.device:
+                    raise
+                self._notify("info", f"no sound device: running on the null clock ({error})")
+                self._output = self._null(0, options.sample_rate or NULL_RATE)
+
+    def start(self, source: Source) -> None:
+        """Let it play.
+
+        Raises:
+            DeviceError: the device refuses, or the recording cannot be written.
+        """
+        assert self._output is not None
+        self._source = source
+        record = self._options.record
+        if record is not None:
+            try:
+                self._recorder = Recorder(record, self.sample_rate, self.channels)
+            except (OSError, RuntimeError) as error:
+                raise DeviceError(f"recording {record} cannot be written: {error}") from error
+        try:
+            self._feed(self._output)
+        except DeviceError as error:
+            if self._options.device:
+                raise
+            self._notify("info", f"the sound device does not open: running on the null clock ({error})")
+            self._output = self._null(self._output.written, self.sample_rate)
+            self._feed(self._output)
+
+    async def stop(self) -> None:
+        """Silence the device and close the recording."""
+        if self._busy is not None:
+            self._busy.cancel()
+        feeder, self._feeder = self._feeder, None
+        if feeder is not None:
+            await asyncio.wait_for(asyncio.to_thread(feeder.stop), STOP_LIMIT_S)
+        recorder, self._recorder = self._recorder, None
+        if recorder is not None:
+            await asyncio.to_thread(recorder.close)
+
+    def watch(self) -> None:
+        """Look after the device and the recording; cheap, to be called often."""
+        now = time.monotonic()
+        if now < self._watch_due or self._output is None or self._feeder is None:
+            return
+        self._watch_due = now + WATCH_EVERY_S
+        if self._recorder is not None and self._recorder.error and not self._record_error_told:
+            self._record_error_told = True
+            self._notify("error", self._recorder.error)
+        if self._busy is not None and not self._busy.done():
+            return
+        if not self._output.alive:
+            self._lost = True
+            self._notify("error", f"sound device {self.name} is gone: running on the null clock")
+            self._busy = asyncio.get_running_loop().create_task(self._fall_back())
+        elif self._lost and now >= self._reopen_due:
+            self._reopen_due = now + REOPEN_EVERY_S
+            self._busy = asyncio.get_running_loop().create_task(self._reopen())
+
+    async def _reopen(self) -> None:
+        """Try the lost device; the null clock goes on while it is not there."""
+        try:
+            await asyncio.to_thread(devices.refresh)
+            await asyncio.to_thread(devices.find_output, self._options.device)
+        except DeviceError:
+            return
+        if await self._swap(lambda first: self._device(first, self.sample_rate)):
+            self._lost = False
+            self._notify("info", f"sound device {self.name} is back")
+
+    async def _fall_back(self) -> None:
+        await self._swap(lambda first: self._null(first, self.sample_rate))
+
+    async def _swap(self, build: Callable[[int], Output]) -> bool:
+        """Let another output go on at the next sample; the null clock and False when it refuses."""
+        old, feeder = self._output, self._feeder
+        assert old is not None
+        assert feeder is not None
+        await asyncio.to_thread(feeder.stop)
+        try:
+            new = build(old.written)
+            self._feed(new)
+            taken = True
+        except DeviceError:
+            new = self._null(old.written, old.sample_rate)
+            self._feed(new)
+            taken = False
+        self._underruns += old.underruns
+        self._output = new
+        return taken
+
+    def _feed(self, output: Output) -> None:
+        assert self._source is not None
+        told: list[str] = []
+
+        def report(error: Exception) -> None:
+            if str(error) not in told[-5:]:
+                told.append(str(error))
+                loop.call_soon_threadsafe(self._notify, "error", f"audio: {type(error).__name__}: {error}")
+
+        loop = asyncio.get_running_loop()
+        feeder = Feeder(output, self._source, self._recorder, report)
+        feeder.start()
+        self._feeder = feeder
+
+    def _device(self, first: int, sample_rate: int) -> Output:
+        options = self._options
+        lead_s = options.latency_ms / 1000.0
+        output = RtmixerOutput(options.device, sample_rate, self.channels, options.blocksize, lead_s, first)
+        if self._output is not None and output.channels != self.channels:
+            raise DeviceError(
+                f"sound device {output.name} has {output.channels} channels, not {self.channels}"
+            )
+        return output
+
+    def _null(self, first: int, sample_rate: int) -> Output:
+        return NullOutput(sample_rate, self.channels, self._options.latency_ms / 1000.0, first)

@@ -1,0 +1,308 @@
+"""A run: one voice of a deck from a start to a stop, and its audio as the feeder takes it.
+
+Two threads meet here: the feeder reads; everyone else moves limits. What they share is guarded by a lock
+that is held for microseconds. The rule that makes rewriting safe: the feeder *claims* model samples as it
+reads them (and a little ahead, for its next fade), and nothing below the claim is ever rolled back.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daw_bridge.decks.geometry import Geometry
+from daw_bridge.decks.token_history import TokenHistory
+from daw_bridge.engine.protocol import Produced
+from daw_bridge.engine.ring import PcmRing
+
+Samples = NDArray[np.float32]
+
+FADE_S = 0.010
+ATTACK_S = 0.001
+RESUME_LEAD_S = 0.080
+
+
+@dataclass(frozen=True)
+class _Switch:
+    """From output sample ``at`` on, ``length`` samples fade over from the place ``old`` in the voice."""
+
+    old: int | None
+    at: int
+    length: int
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """PCM to be resampled, and where its fade lies: +1 rising, -1 falling, 0 none."""
+
+    pcm: Samples
+    first: int
+    count: int
+    direction: int
+
+
+class Run:
+    """One voice.
+
+    ``origin`` is the output sample of the voice's sample 0. When PCM is late the run *holds*: it reads the
+    voice one bar earlier (from ``origin + bar``), fading over, again and again until there is enough at
+    ``origin``; then it fades back. When the voice never catches up it plays on where it was, a bar late and
+    still in time: then the origin moves.
+
+    Attributes:
+        start, stop: output samples; None while no stop is known.
+        start_beat, stop_beat: where they lie in musical time; None for a stop that is not on the grid.
+        sent: frames asked for so far; a run that goes on from tokens begins with those.
+        tokens: the last ones.
+        underruns, held_samples: how often and how long it has held.
+        moved: output samples by which the origin has moved; whoever acts on it sets it to 0.
+
+    Args:
+        number: the engine's deck number.
+        start: output sample at which it begins to sound, at or after ``origin``.
+        bar: at an output sample, the length of a bar in output samples and the number of its beats.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        ring: PcmRing,
+        geometry: Geometry,
+        origin: int,
+        start: int,
+        bar: Callable[[float], tuple[int, int]],
+    ) -> None:
+        self.number = number
+        self.ring = ring
+        self.geometry = geometry
+        self.origin = origin
+        self.start = start
+        self.stop: int | None = None
+        self.start_beat = 0.0
+        self.stop_beat: float | None = None
+        self.sent = round(geometry.frames(start - origin))
+        self.moved = 0
+        self.tokens = TokenHistory()
+        self.underruns = 0
+        self.held_samples = 0
+        self._bar = bar
+        self._fade = round(FADE_S * geometry.out_rate)
+        self._attack = round(ATTACK_S * geometry.out_rate)
+        self._resume_lead = round(RESUME_LEAD_S * geometry.out_rate)
+        self._reserve = geometry.model_samples(self._fade) + geometry.resampler.reach + 2
+        self._first_place = start - origin
+        self._lock = threading.Lock()
+        self._epoch = 0
+        self._limit = 0
+        self._claimed = 0
+        self._place: int | None = None
+        self._switch: _Switch | None = None
+        self._held_from = 0
+        self._held_beats = 0
+        self._whole_bars = True
+        self._closed = False
+        self._expected: tuple[int, float, Callable[[float], None]] | None = None
+
+    @property
+    def sounding(self) -> bool:
+        """Whether anything of it has been given to the feeder."""
+        return self._claimed > 0
+
+    @property
+    def holding(self) -> bool:
+        """Whether it repeats what has sounded, because new PCM is late."""
+        return self._claimed > 0 and self._place != self.origin
+
+    @property
+    def limit(self) -> int:
+        """Model samples below it are valid."""
+        return self._limit
+
+    @property
+    def claimed(self) -> int:
+        """Model samples below it have been read, or will be without asking again."""
+        return self._claimed
+
+    @property
+    def epoch(self) -> int:
+        """Changes sent so far."""
+        return self._epoch
+
+    def ended(self, sample: int) -> bool:
+        """Whether the stop and its fade lie before an output sample."""
+        return self.stop is not None and sample >= self.stop + self._fade
+
+    def lead(self, sample: int) -> int:
+        """Output samples that can be played from ``sample`` on; negative when late."""
+        return self._end(self.origin) - sample
+
+    def sample_of(self, frame: int) -> int:
+        """Output sample at which a frame begins."""
+        return self.origin + self.geometry.out_samples(frame)
+
+    def frame_at(self, sample: int) -> int:
+        """The frame that begins nearest to an output sample; at least 0."""
+        return max(0, round(self.geometry.frames(sample - self.origin)))
+
+    def earliest_frame(self, sample: int) -> int:
+        """First frame whose tokens may still change when the PCM before output sample ``sample`` must
+        stay."""
+        with self._lock:
+            if sample <= self.start and not self._claimed:
+                return round(self.geometry.frames(self._first_place))
+            due = self.geometry.model_samples(max(0, sample - self.origin)) + self.geometry.resampler.reach
+            if self.holding:
+                due = self._limit
+            return -(-max(self._claimed, due) // self.geometry.hop) + self.geometry.lookahead
+
+    def begin_change(self, frame: int) -> int:
+        """Give up what was generated from ``frame`` on, before saying so to the worker; returns the epoch
+        to send.
+
+        Raises:
+            ValueError: part of it has been claimed.
+        """
+        rewritten = max(0, frame - self.geometry.lookahead) * self.geometry.hop
+        with self._lock:
+            if rewritten < self._claimed:
+                raise ValueError(f"frame {frame} is due: samples below {self._claimed} have been claimed")
+            self._epoch += 1
+            self._limit = min(self._limit, rewritten)
+            return self._epoch
+
+    def move_start(self, sample: int) -> None:
+        """Begin at another output sample; only before anything has been given to the feeder."""
+        with self._lock:
+            if not self._claimed:
+                self.origin += sample - self.start
+                self.start = sample
+
+    def expect(self, frames: int, report: Callable[[float], None]) -> None:
+        """Call ``report`` with the seconds from now until the PCM of all frames < ``frames`` is there."""
+        with self._lock:
+            self._expected = (frames * self.geometry.hop, time.monotonic(), report)
+
+    def produced(self, event: Produced) -> None:
+        """Take note of new PCM and tokens; called in the engine's reader thread."""
+        reached = None
+        with self._lock:
+            self.tokens.replace(event.first_frame, event.tokens)
+            if event.epoch == self._epoch:
+                self._limit = event.samples_end
+                if self._expected is not None and self._limit >= self._expected[0]:
+                    reached, self._expected = self._expected, None
+        if reached is not None:
+            reached[2](time.monotonic() - reached[1])
+
+    def close(self) -> None:
+        """No more reading: the ring may be released afterwards."""
+        with self._lock:
+            self._closed = True
+
+    def read(self, start: int, count: int) -> Samples | None:
+        """Output samples ``start .. start + count - 1``, mono; None for silence. For the feeder alone."""
+        if start + count <= self.start or self.ended(start):
+            return None
+        if start < self.start:
+            skipped = self.start - start
+            rest = self.read(self.start, count - skipped)
+            return None if rest is None else np.concatenate([np.zeros(skipped, np.float32), rest])
+        with self._lock:
+            if self._closed:
+                return None
+            self._choose_place(start, count)
+            pieces = self._take(start, count)
+        out = np.zeros(count, np.float32)
+        for piece in pieces:
+            self._add(out, piece, start)
+        return self._faded_out(out, start)
+
+    def _choose_place(self, start: int, count: int) -> None:
+        needed = count + self._fade
+        if self._place is None:
+            on_time = start == self.start
+            if self._end(self.origin) - start >= needed + (0 if on_time else self._resume_lead):
+                self._go(self.origin, start, self._attack if on_time else self._fade)
+            return
+        if self._place != self.origin:
+            self.held_samples += count
+            if self._end(self.origin) - start >= needed + self._resume_lead:
+                self._whole_bars = True
+                self._go(self.origin, start, self._fade)
+            elif self._whole_bars and self.geometry.model_samples(start - self._place) >= self._held_from:
+                self.moved += self._place - self.origin
+                self.origin = self._place
+        assert self._place is not None
+        limit = self._limit if self._whole_bars else self._held_from
+        if self._end(self._place, limit) - start < needed:
+            self._hold(start)
+
+    def _hold(self, start: int) -> None:
+        if not self.holding:
+            self.underruns += 1
+            self._held_from = self._limit
+            self._held_beats = 0
+        assert self._place is not None
+        length, beats = self._bar(start)
+        for count in range(beats, 0, -1):
+            place = self._place + length * count // beats
+            if start - place >= self._first_place:
+                self._held_beats += count
+                self._whole_bars = self._held_beats % beats == 0
+                self._go(place, start, self._fade)
+                return
+        self._go(None, start, self._fade)
+
+    def _go(self, place: int | None, start: int, length: int) -> None:
+        old = self._place
+        if old is not None:
+            length = max(0, min(length, self._end(old) - start))
+        self._switch = _Switch(old, start, length)
+        self._place = place
+
+    def _take(self, start: int, count: int) -> list[_Piece]:
+        """Copy from the ring what is to sound; resampling is done later, without the lock."""
+        switch = self._switch
+        fading = 0 if switch is None else max(0, min(count, switch.at + switch.length - start))
+        if not fading:
+            self._switch = None
+        pieces = []
+        if self._place is not None:
+            pieces.append(self._copy(self._place, start, count, 1 if fading else 0))
+        if fading and switch is not None and switch.old is not None:
+            pieces.append(self._copy(switch.old, start, fading, -1))
+        return pieces
+
+    def _copy(self, place: int, start: int, count: int, direction: int) -> _Piece:
+        first, stop = self.geometry.resampler.input_span(start - place, count)
+        self._claimed = max(self._claimed, min(stop + self._reserve, self._limit))
+        pcm = self.ring.read(max(0, first), stop - max(0, first))
+        if first < 0:
+            pcm = np.concatenate([np.zeros(-first, np.float32), pcm])
+        return _Piece(pcm, start - place, count, direction)
+
+    def _add(self, out: Samples, piece: _Piece, start: int) -> None:
+        block = self.geometry.resampler.process(piece.pcm, piece.first, piece.count)
+        switch = self._switch
+        if piece.direction and switch is not None:
+            phase = (np.arange(start, start + piece.count) - switch.at + 0.5) / switch.length
+            ramp = np.sin(np.pi / 2 * np.clip(phase if piece.direction > 0 else 1.0 - phase, 0.0, 1.0))
+            block = block * ramp.astype(np.float32)
+        out[: piece.count] += block
+
+    def _faded_out(self, out: Samples, start: int) -> Samples:
+        stop = self.stop
+        if stop is None or start + len(out) <= stop:
+            return out
+        phase = (np.arange(start, start + len(out)) - stop + 0.5) / self._fade
+        return out * np.cos(np.pi / 2 * np.clip(phase, 0.0, 1.0)).astype(np.float32)
+
+    def _end(self, place: int, limit: int | None = None) -> int:
+        """First output sample that cannot be made, for a voice whose sample 0 lies at ``place``."""
+        known = self._limit if limit is None else limit
+        return place + self.geometry.resampler.output_end(known) if known else place

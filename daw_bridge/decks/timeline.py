@@ -1,0 +1,78 @@
+"""The timeline: what a deck's values are at any output sample, past changes and planned ones."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from daw_bridge.decks.protocol import Values
+
+
+@dataclass(frozen=True)
+class Change:
+    """``name`` becomes ``values`` at ``sample``; a planned change keeps its ``beat`` when the tempo
+    changes."""
+
+    sample: int
+    name: str
+    values: Values
+    beat: float | None = None
+
+
+class Timeline:
+    """Values by name, each with its changes over output samples.
+
+    A change for the same name and sample replaces the earlier one; others are independent of each other.
+    """
+
+    def __init__(self, initial: Mapping[str, Values]) -> None:
+        self._base = dict(initial)
+        self._changes: list[Change] = []
+
+    def __len__(self) -> int:
+        return len(self._changes)
+
+    def set(self, name: str, values: Values, sample: int, beat: float | None = None) -> None:
+        """Change ``name`` from ``sample`` on, until its next planned change."""
+        self._changes = [c for c in self._changes if (c.name, c.sample) != (name, sample)]
+        insort(self._changes, Change(sample, name, values, beat), key=_sample)
+
+    def set_base(self, name: str, values: Values) -> None:
+        """Change ``name`` for good, planned changes of it included."""
+        self._base[name] = values
+        self._changes = [c for c in self._changes if c.name != name]
+
+    def at(self, sample: int) -> dict[str, Values]:
+        """All values at a sample."""
+        values = dict(self._base)
+        values.update((c.name, c.values) for c in self._changes if c.sample <= sample)
+        return values
+
+    def breakpoints(self, start: int, stop: int) -> list[int]:
+        """Samples in [start, stop) at which something changes, ascending, each once."""
+        inside = self._changes[bisect_left(self._changes, start, key=_sample) :]
+        return sorted({c.sample for c in inside if c.sample < stop})
+
+    def settle(self, sample: int) -> None:
+        """Forget when the changes up to ``sample`` were made; what they made stays."""
+        past = [c for c in self._changes if c.sample <= sample]
+        self._base.update((c.name, c.values) for c in past)
+        del self._changes[: len(past)]
+
+    def settle_all(self) -> None:
+        """Make all planned changes at once: nothing plays that could wait for them."""
+        if self._changes:
+            self.settle(self._changes[-1].sample)
+
+    def follow_tempo(self, sample_at: Callable[[float], int], after: int) -> None:
+        """Move planned changes after sample ``after`` to where their beats lie now."""
+        moved = [
+            replace(c, sample=sample_at(c.beat)) if c.beat is not None and c.sample > after else c
+            for c in self._changes
+        ]
+        self._changes = sorted(moved, key=_sample)
+
+
+def _sample(change: Change) -> int:
+    return change.sample
