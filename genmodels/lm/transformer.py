@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genmodels.errors import ConfigError
+from genmodels.lm.attention import blockwise_causal_attention
 from genmodels.lm.cache import KVCache
 
 KeyValues = tuple[Tensor, Tensor]
@@ -31,6 +33,13 @@ class CrossContext:
 
     keys_values: tuple[KeyValues, ...]
     mask: Tensor | None
+
+    @cached_property
+    def bias(self) -> Tensor | None:
+        """The mask as float32 to add to scores: 0 where true, else -inf."""
+        if self.mask is None:
+            return None
+        return torch.zeros(self.mask.shape, device=self.mask.device).masked_fill(~self.mask, -torch.inf)
 
 
 def sinusoidal_positions(start: int, stop: int, dim: int, device: torch.device | str = "cpu") -> Tensor:
@@ -61,7 +70,10 @@ class Attention(nn.Module):
     def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, causal: bool) -> Tensor:
         """Queries [B, H, T, D] over keys and values -> [B, T, dim]."""
         dropout = self.dropout if self.training else 0.0
-        out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout, is_causal=causal)
+        if causal and self.training and not dropout and q.device.type == "cpu" and q.dtype == torch.bfloat16:
+            out = blockwise_causal_attention(q, k, v)
+        else:
+            out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout, is_causal=causal)
         batch, _, length, _ = out.shape
         projected: Tensor = self.out_proj(out.transpose(1, 2).reshape(batch, length, -1))
         return projected
