@@ -58,26 +58,35 @@ def read_record(folder: Path) -> Record:
     return Record(state["step"], round(state["seconds"] / 60, 1), figures, history, weights)
 
 
-def export(out: Path, codec_folder: Path, lm_folder: Path) -> int:
+def export(
+    out: Path,
+    codec_folder: Path,
+    lm_folder: Path,
+    codec_config: Path = CODEC_CONFIG,
+    lm_config: Path = LM_CONFIG,
+) -> int:
     """Writes the model folder and returns its size in bytes.
 
     Raises:
         CheckpointError: a training is missing or of another geometry than the configurations say.
     """
     codec_record, lm_record = read_record(codec_folder), read_record(lm_folder)
-    codec = trained_codec(codec_folder / "checkpoint.pt")
-    lm_config = load_config(LmTraining, LM_CONFIG, []).lm
-    lm = build_lm(lm_config)
+    codec = trained_codec(codec_folder / "checkpoint.pt", codec_config)
+    config = {
+        "codec": load_config(CodecTraining, codec_config, []).codec,
+        "lm": load_config(LmTraining, lm_config, []).lm,
+    }
+    lm = build_lm(config["lm"])
     try:
         lm.load_state_dict(lm_record.weights)
     except RuntimeError as error:
-        raise CheckpointError(f"{lm_folder}: does not fit {LM_CONFIG}: {error}") from error
+        reason = str(error).splitlines()[0]
+        raise CheckpointError(f"{lm_folder}: does not fit {lm_config}: {reason}") from error
     info = {
         "name": out.name,
         "codec": {"weights": fingerprint(codec), **_summary(codec_record)},
         "lm": _summary(lm_record),
     }
-    config = {"codec": load_config(CodecTraining, CODEC_CONFIG, []).codec, "lm": lm_config}
     size = save_mini(out, codec, lm, config, info)
     draw_curves(out / "curves.png", codec_record.history, lm_record.history)
     return size
