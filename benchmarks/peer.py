@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Any
 
@@ -20,11 +21,10 @@ class TransformersPeer:
     """
 
     def __init__(self) -> None:
-        import transformers
         from transformers import EncodecConfig, MusicgenConfig, MusicgenForConditionalGeneration, T5Config
         from transformers.models.musicgen.configuration_musicgen import MusicgenDecoderConfig
 
-        transformers.logging.set_verbosity_error()
+        logging.getLogger("transformers").setLevel(logging.ERROR)
         decoder = MusicgenDecoderConfig(
             vocab_size=CARD,
             num_hidden_layers=LAYERS,
@@ -49,7 +49,8 @@ class TransformersPeer:
         config = MusicgenConfig(
             text_encoder=text.to_dict(), audio_encoder=codec.to_dict(), decoder=decoder.to_dict()
         )
-        self._model: Any = MusicgenForConditionalGeneration(config).eval()
+        model: Any = MusicgenForConditionalGeneration(config)
+        self._model = model.eval()
 
     def step_ms(self, steps: int) -> npt.NDArray[np.float64]:
         """Milliseconds of each step but the first, with guidance 3 and top-k 250."""

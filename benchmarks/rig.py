@@ -111,8 +111,8 @@ def control_to_sound(trials: int) -> Outcome:
             ack = on.client.wait_for(lambda reply: reply.address == "/bridge/ack", since)
             time.sleep(1.5)
             take = on.recorder.take(first, first + len(reference))
-            changed = analysis.first_difference(reference, take.mono)
-            if take.lost or changed is None or first + changed < sent:
+            changed = analysis.first_difference(reference, take.marked)
+            if changed is None or first + changed < sent:
                 unusable += 1
             else:
                 delays.append((first + changed - sent) / rate * 1000.0)
@@ -136,16 +136,13 @@ def control_to_sound(trials: int) -> Outcome:
 
 def _take(on: Bench, seconds: float) -> analysis.Samples:
     """An unchanged take from the first sounding sample on, then silence."""
-    for _ in range(3):
-        on.recorder.clear()
-        on.client.ask(f"{DECK}/start", "1M")
-        first = on.recorder.wait_for_sound(timeout=8.0)
-        on.recorder.record(seconds)
-        take = on.recorder.take(first, first + round(seconds * on.recorder.rate))
-        on.silence()
-        if not take.lost:
-            return take.mono
-    raise RuntimeError("the recorder loses frames: this machine is too busy to measure on")
+    on.recorder.clear()
+    on.client.ask(f"{DECK}/start", "1M")
+    first = on.recorder.wait_for_sound(timeout=8.0)
+    on.recorder.record(seconds)
+    take = on.recorder.take(first, first + round(seconds * on.recorder.rate))
+    on.silence()
+    return take.marked
 
 
 def flood(seconds: float, rate: int = 1000) -> Outcome:
@@ -170,7 +167,7 @@ def flood(seconds: float, rate: int = 1000) -> Outcome:
             take = on.recorder.take(mark, until)
             on.recorder.clear()
             mark = until
-            silent = max(silent, analysis.longest_silence(take.mono, take.rate))
+            silent = max(silent, analysis.longest_silence(take.marked, take.rate))
             lost, heard = lost + take.lost, heard + len(take.samples)
             factors.append(on.status()[0])
         ended.set()

@@ -22,8 +22,11 @@ def clipped(samples: Samples, level: float = 0.9999) -> int:
 
 
 def longest_silence(mono: Samples, rate: int, threshold: float = 1e-6) -> float:
-    """Seconds of the longest run of samples not above `threshold`: digital silence, which music never has."""
-    loud = np.flatnonzero(np.abs(mono) > threshold)
+    """Seconds of the longest run of samples not above `threshold`: digital silence, which music never has.
+
+    NaN stands for a sample that was not recorded, and ends a run.
+    """
+    loud = np.flatnonzero(~(np.abs(mono) <= threshold))
     edges = np.concatenate([[-1], loud, [len(mono)]])
     return float((np.diff(edges).max() - 1) / rate)
 
@@ -35,7 +38,10 @@ def first_sound(mono: Samples, threshold: float = 1e-3) -> int | None:
 
 
 def first_difference(one: Samples, other: Samples, tolerance: float = 1e-4) -> int | None:
-    """Index of the first sample in which two mono recordings differ, None where the shorter one is equal."""
+    """Index of the first sample in which two mono recordings differ, None where the shorter one is equal.
+
+    NaN stands for a sample that was not recorded, and differs from nothing.
+    """
     length = min(len(one), len(other))
     different = np.flatnonzero(np.abs(one[:length] - other[:length]) > tolerance)
     return int(different[0]) if len(different) else None

@@ -1,4 +1,7 @@
-"""The daemon as a real process, and what it leaves behind."""
+"""The daemon as a real process, and what it leaves behind.
+
+The environment variable RIG_MODEL names another model than the bundled one.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,8 @@ class Daemon:
     """
 
     def __init__(self, *arguments: str, env: Mapping[str, str], port: int = 0) -> None:
-        self.command = [sys.executable, "-m", "daw_bridge", "serve", "--port", str(port), *arguments]
+        model = [f"model={os.environ['RIG_MODEL']}"] if "RIG_MODEL" in os.environ else []
+        self.command = [sys.executable, "-m", "daw_bridge", "serve", "--port", str(port), *model, *arguments]
         self.env = {**env, "PYTHONUNBUFFERED": "1", "COLUMNS": "400", "NO_COLOR": "1"}
         self.lines: list[str] = []
         self.port = 0

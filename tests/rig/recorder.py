@@ -14,20 +14,30 @@ import numpy.typing as npt
 class Recording:
     """Captured sound. `samples` is float32 [frames, channels]; `start` is the JACK frame of its first row.
 
-    `lost` counts the frames that the recorder itself missed (they are zeros in `samples`; a busy machine may
-    skip a client for a period): where it is not 0, a short silence need not be the daemon's fault.
+    On a busy machine JACK may skip the recorder for a period. Such frames are false in `known` [frames] and
+    zeros in `samples`; they say nothing about the daemon.
     """
 
     start: int
     rate: int
     samples: npt.NDArray[np.float32]
-    lost: int
+    known: npt.NDArray[np.bool_]
+
+    @property
+    def lost(self) -> int:
+        """How many frames the recorder missed."""
+        return int(np.count_nonzero(~self.known))
 
     @property
     def mono(self) -> npt.NDArray[np.float32]:
         """The mean of the channels, [frames]."""
         mean: npt.NDArray[np.float32] = self.samples.mean(axis=1)
         return mean
+
+    @property
+    def marked(self) -> npt.NDArray[np.float32]:
+        """As `mono`, with NaN where the recorder missed frames."""
+        return np.where(self.known, self.mono, np.float32(np.nan))
 
 
 class Recorder:
@@ -91,17 +101,18 @@ class Recorder:
         """What was recorded between two JACK frames (by default everything since `clear`)."""
         blocks = list(self._blocks)
         if not blocks:
-            return Recording(start or 0, self.rate, np.zeros((0, len(self._inputs)), np.float32), 0)
+            nothing = np.zeros((0, len(self._inputs)), np.float32)
+            return Recording(start or 0, self.rate, nothing, np.zeros(0, np.bool_))
         first = blocks[0][0] if start is None else start
         last = blocks[-1][0] + len(blocks[-1][1]) if stop is None else stop
         samples = np.zeros((max(last - first, 0), len(self._inputs)), np.float32)
-        covered = 0
+        known = np.zeros(len(samples), np.bool_)
         for at, block in blocks:
             begin, end = max(at, first), min(at + len(block), last)
             if begin < end:
                 samples[begin - first : end - first] = block[begin - at : end - at]
-                covered += end - begin
-        return Recording(first, self.rate, samples, len(samples) - covered)
+                known[begin - first : end - first] = True
+        return Recording(first, self.rate, samples, known)
 
     def wait_for_sound(self, timeout: float, threshold: float = 1e-3) -> int:
         """Wait until something sounds and return the JACK frame of the first sample above `threshold`."""

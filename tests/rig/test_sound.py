@@ -35,8 +35,7 @@ def test_music_sounds_soon_after_start_and_without_a_gap(rig: Rig) -> None:
     heard = rig.recorder.take(first, first + 6 * rig.recorder.rate)
     assert 0.005 < analysis.rms(heard.samples) < 0.5
     assert analysis.clipped(heard.samples) == 0
-    if heard.lost == 0:
-        assert analysis.longest_silence(heard.mono, heard.rate) < 0.05
+    assert analysis.longest_silence(heard.marked, heard.rate) < 0.05
 
 
 def test_start_is_acknowledged_with_the_bar_line_at_which_it_sounds(rig: Rig) -> None:
@@ -62,9 +61,7 @@ def test_the_same_seed_plays_the_same_until_the_prompt_changes_and_the_change_is
     changed_at = rig.recorder.frame_at(rig.client.send("/bridge/deck/1/prompt", "solo piano ballad"))
     time.sleep(2.5)
     changed = rig.recorder.take(first, first + len(unchanged.samples))
-    difference = analysis.first_difference(unchanged.mono, changed.mono)
-    if unchanged.lost or changed.lost:
-        pytest.skip("this machine was too busy to record without loss")
+    difference = analysis.first_difference(unchanged.marked, changed.marked)
     assert difference is not None, "the prompt change was not heard"
     delay = (first + difference - changed_at) / rig.recorder.rate
     assert 0.0 < delay < 1.0
