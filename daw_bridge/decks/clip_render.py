@@ -85,7 +85,7 @@ class ClipRenderer:
         self._finish(voice, reason)
         return True
 
-    def fail_all(self, reason: str) -> None:
+    def fail_current(self, reason: str) -> None:
         """The engine is lost: the clip being rendered fails; those that wait, wait on."""
         if self._current is not None:
             self._finish(self._current, reason)

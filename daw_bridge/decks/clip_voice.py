@@ -72,7 +72,7 @@ class ClipVoice:
             chords=(request.chords,),
         )
         transport = Transport(request.tempo, request.beats_per_bar, frame_rate=self._model.frame_rate)
-        return build_conditions(values, transport)
+        return build_conditions(values, transport, self._model.takes)
 
     def attach(self, number: int, ring: PcmRing) -> Callable[[Produced], None]:
         """Take the voice's number and ring; returns what takes its `Produced` events."""

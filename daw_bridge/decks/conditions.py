@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from daw_bridge.decks.protocol import Values
 from daw_bridge.parameters import PARAMETERS
 from genmodels.conditioning.attributes import Conditions, WeightedPrompt
 from genmodels.conditioning.harmony import ChordProgression, ChromaTrack, ConstantChroma
 from genmodels.conditioning.timing import Transport
+from genmodels.errors import ConditionError
 from genmodels.lm.sampling import SamplingParams
 
 DECK = "/bridge/deck/{deck}/"
@@ -17,6 +18,7 @@ CONDITIONING = (
     "prompts", "temperature", "top_k", "top_p", "guidance", "key", "chords", "chroma", "chroma/enable",
     "transport/enable",
 )  # fmt: skip
+ALL = frozenset({"text", "chroma", "transport"})
 PITCH_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 MAJOR_TURN = ((0, ""), (7, ""), (9, "m"), (5, ""))
 MINOR_TURN = ((0, "m"), (8, ""), (3, ""), (10, ""))
@@ -29,19 +31,28 @@ def default_values() -> dict[str, Values]:
     return {name: defaults[name] for name in CONDITIONING}
 
 
-def build_conditions(values: Mapping[str, Values], transport: Transport) -> Conditions:
+def build_conditions(values: Mapping[str, Values], transport: Transport, takes: Set[str] = ALL) -> Conditions:
     """Conditions for values by name (all of `CONDITIONING`) at a place in musical time.
 
+    Args:
+        takes: what the model can be conditioned on; the transport is left out where it takes none.
+
     Raises:
-        ConditionError, GenerationError: a value that the table let through does not fit (a chord's name).
+        ConditionError, GenerationError: a value that the table let through does not fit (a chord's name), or
+            the model takes no such condition.
     """
     words = values["prompts"]
     pairs = zip(words[::2], words[1::2], strict=True)
     prompts = tuple(WeightedPrompt(str(text), float(weight)) for text, weight in pairs if float(weight) > 0)
+    chroma = _chroma(values, transport) if values["chroma/enable"][0] else None
+    if chroma is not None and "chroma" not in takes:
+        raise ConditionError("this model takes no harmony: leave key, chords and chroma off")
+    if any(prompt.text for prompt in prompts) and "text" not in takes:
+        raise ConditionError("this model takes no text: leave the prompt empty")
     return Conditions(
         prompts=prompts,
-        chroma=_chroma(values, transport) if values["chroma/enable"][0] else None,
-        transport=transport if values["transport/enable"][0] else None,
+        chroma=chroma,
+        transport=transport if values["transport/enable"][0] and "transport" in takes else None,
         sampling=SamplingParams(
             temperature=float(values["temperature"][0]),
             top_k=int(values["top_k"][0]),

@@ -118,7 +118,8 @@ class Deck:
 
     def check(self, name: str, values: Values, sample: int) -> None:
         """Raise `ConditionError` or `GenerationError` when a value does not fit the model."""
-        build_conditions(self.timeline.at(sample) | self._pending | {name: values}, Transport(120.0))
+        trial = self.timeline.at(sample) | self._pending | {name: values}
+        build_conditions(trial, Transport(120.0), self._geometry.model.takes)
 
     def earliest(self, written: int) -> int:
         """First output sample that a change sent now can reach."""
@@ -159,11 +160,11 @@ class Deck:
                 run.stop = moment.sample
                 run.stop_beat = moment.beats if on_grid else None
 
-    def resume(self, moment: Moment, seed: int) -> None:
-        """Go on from the last tokens in a new voice, because the worker has lost the old one.
+    def resume(self, moment: Moment, seed: int, from_tokens: bool) -> None:
+        """Go on in a new voice at a moment, because the old one is lost.
 
-        Tokens up to the last whole bar become the new voice's beginning, so that the bar at ``moment``
-        follows on a bar. Without enough of them it begins anew.
+        With ``from_tokens`` the last tokens up to a whole bar become the new voice's beginning, so that the
+        bar at ``moment`` follows on a bar; where there are none, and else, it begins anew.
         """
         lost = self._runs
         if not lost or (lost[-1].stop is not None and lost[-1].stop <= moment.sample):
@@ -171,7 +172,8 @@ class Deck:
         last = lost[-1]
         stop, stop_beat = last.stop, last.stop_beat
         bar = self._last_bar_frame(last)
-        prompt = last.tokens.before(bar, PROMPT_FRAMES) if last.start < moment.sample else None
+        wanted = from_tokens and last.start < moment.sample
+        prompt = last.tokens.before(bar, PROMPT_FRAMES) if wanted else None
         if last.start > moment.sample:
             moment = self._clock.moment(last.start)
         frames = 0 if prompt is None else prompt.shape[1]
@@ -323,7 +325,7 @@ class Deck:
         if abs(position - round(position)) < SNAP_BEATS:
             position = float(round(position))
         transport = Transport(bpm, meter.beats_per_bar, position, frame, self._geometry.model.frame_rate)
-        return build_conditions(self.timeline.at(sample), transport)
+        return build_conditions(self.timeline.at(sample), transport, self._geometry.model.takes)
 
     def _last_bar_frame(self, run: Run) -> int:
         """The last frame that begins a bar and whose audio is there."""

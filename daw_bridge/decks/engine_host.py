@@ -6,12 +6,13 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daw_bridge.decks.protocol import EngineState
-from daw_bridge.engine.local import LocalEngine
+from daw_bridge.engine.base import MakeEngine
 from daw_bridge.engine.protocol import (
     CloseDeck,
     Command,
@@ -32,6 +33,19 @@ MAX_RESTARTS = 3
 RESTART_WINDOW_S = 60.0
 
 
+class Owner(Protocol):
+    """Whoever is told of failures."""
+
+    def worker_lost(self, reason: str) -> None:
+        """The worker died, and all its voices with it."""
+
+    def worker_back(self) -> None:
+        """A new worker has its model."""
+
+    def voice_failed(self, number: int, reason: str) -> None:
+        """One voice failed by itself and is gone."""
+
+
 class EngineHost:
     """One model worker.
 
@@ -40,24 +54,22 @@ class EngineHost:
 
     Args:
         load: what to load, again after each restart.
-        on_lost: called with the reason when the worker died; all its decks are gone.
-        on_ready: called when a restarted worker has its model.
-        on_failed: called with a deck's number and the reason when that deck alone failed.
+        make_engine: builds what runs it.
+        owner: told when something fails.
     """
 
     def __init__(
         self,
         load: Load,
-        on_lost: Callable[[str], None],
-        on_ready: Callable[[], None],
-        on_failed: Callable[[int, str], None],
+        make_engine: MakeEngine,
+        owner: Owner,
     ) -> None:
         self.state: EngineState = "loading"
         self.realtime_factor = 0.0
         self.loaded: Loaded | None = None
         self._load = load
-        self._on_lost, self._on_ready, self._on_failed = on_lost, on_ready, on_failed
-        self._engine = LocalEngine(self._event, load.threads)
+        self._owner = owner
+        self._engine = make_engine(self._event, load.threads)
         self._sinks: dict[int, Callable[[Produced], None]] = {}
         self._next_number = 1
         self._loop = asyncio.get_running_loop()
@@ -140,7 +152,7 @@ class EngineHost:
                 self._loading.set_result(event)
         elif isinstance(event, Failed) and event.deck is not None:
             if event.deck in self._sinks:
-                self._on_failed(event.deck, event.what)
+                self._owner.voice_failed(event.deck, event.what)
         elif isinstance(event, Failed):
             if self._loading is not None and not self._loading.done():
                 self._loading.set_exception(ModelError(event.what))
@@ -153,11 +165,13 @@ class EngineHost:
             self._restarts.popleft()
         if len(self._restarts) >= MAX_RESTARTS:
             self.state = "failed"
-            self._on_lost(f"{reason}; {MAX_RESTARTS} restarts in a minute: not restarted again, decks hold")
+            self._owner.worker_lost(
+                f"{reason}; {MAX_RESTARTS} restarts in a minute: not restarted again, decks hold"
+            )
             return
         self._restarts.append(now)
         self.state = "restarting"
-        self._on_lost(f"{reason}; restarting it, decks hold")
+        self._owner.worker_lost(f"{reason}; restarting it, decks hold")
         self._restarting = self._loop.create_task(self._restart())
 
     async def _restart(self) -> None:
@@ -167,4 +181,4 @@ class EngineHost:
         except ModelError as error:
             self._lost(str(error))
         else:
-            self._on_ready()
+            self._owner.worker_back()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from daw_bridge.audio.feeder import MAX_BLOCK
 from daw_bridge.clock.internal import Moment
+from daw_bridge.decks.changes import Changes
 from daw_bridge.decks.clip_render import ClipRenderer
 from daw_bridge.decks.conditions import CONDITIONING, DECK
 from daw_bridge.decks.deck import Deck, Timing
@@ -32,13 +33,15 @@ from daw_bridge.decks.protocol import (
     Values,
     When,
 )
+from daw_bridge.decks.recovery import Recovery
 from daw_bridge.decks.song_clock import SongClock
+from daw_bridge.engine.base import MakeEngine
+from daw_bridge.engine.local import LocalEngine
 from daw_bridge.engine.protocol import DEFAULT_LOADER, Load
 from daw_bridge.errors import EngineError
 from daw_bridge.parameters import lookup
 
 PUMP_S = 0.01
-FLUSH_EVERY_S = 0.06
 HOLD_NOTICE_EVERY_S = 10.0
 MAX_FADE_S = 0.2
 SWITCH_INTERVAL_S = 0.002
@@ -46,29 +49,39 @@ SWITCH_INTERVAL_S = 0.002
 OnNotice = Callable[[Notice], None]
 
 
-def create_player(options: PlayerOptions, on_notice: OnNotice, loader: str = DEFAULT_LOADER) -> LivePlayer:
+def create_player(
+    options: PlayerOptions,
+    on_notice: OnNotice,
+    loader: str = DEFAULT_LOADER,
+    make_engine: MakeEngine = LocalEngine,
+) -> LivePlayer:
     """The instrument, not started yet; to be called in a running event loop.
 
     Args:
         loader: see `daw_bridge.engine.protocol.Load`.
+        make_engine: builds what runs the model.
     """
-    return LivePlayer(options, on_notice, loader)
+    return LivePlayer(options, on_notice, loader, make_engine)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Parts:
     """What exists once the player has started."""
 
     clock: SongClock
     mixer: Mixer
     decks: tuple[Deck, ...]
+    changes: Changes
     clips: ClipRenderer
+    recovery: Recovery
 
 
 class LivePlayer:
     """See `daw_bridge.decks.protocol.Player` for what each method promises."""
 
-    def __init__(self, options: PlayerOptions, on_notice: OnNotice, loader: str = DEFAULT_LOADER) -> None:
+    def __init__(
+        self, options: PlayerOptions, on_notice: OnNotice, loader: str, make_engine: MakeEngine
+    ) -> None:
         self._options = options
         self._on_notice = on_notice
         self._values: dict[tuple[str, int | None], Values] = {}
@@ -78,16 +91,12 @@ class LivePlayer:
             opening=Estimate(0.25, 0.15, 1.5),
         )
         load = Load(options.model, options.compute, options.threads, loader)
-        self._host = EngineHost(load, self._engine_lost, self._engine_ready, self._voice_failed)
+        self._host = EngineHost(load, make_engine, self)
         self._output = OutputHost(options, self._notify)
         self._parts: _Parts | None = None
         self._pumping: asyncio.Task[None] | None = None
-        self._flush_due = 0.0
-        self._flush_soon: asyncio.TimerHandle | None = None
-        self._pending_tempo: float | None = None
         self._shown: list[DeckState] = ["stopped"] * options.decks
         self._hold_notice_due = 0.0
-        self._loop = asyncio.get_running_loop()
 
     @property
     def deck_count(self) -> int:
@@ -104,19 +113,20 @@ class LivePlayer:
         self._output.open()
         rate = self._output.sample_rate
         model = await self._host.start()
-        clock = SongClock(rate)
-        geometry = Geometry(model, rate)
+        step = 1.0 / (model.realtime_factor * model.frame_rate)
+        self._timing.change.add((model.max_delay + model.lookahead_frames + 6) * step + 0.01)
+        clock, geometry = SongClock(rate), Geometry(model, rate)
         decks = tuple(
             Deck(n + 1, clock, self._host, geometry, self._timing) for n in range(self._options.decks)
         )
         mixer = Mixer(decks, rate, self._output.channels)
-        step = 1.0 / (model.realtime_factor * model.frame_rate)
-        self._timing.change.add((model.max_delay + model.lookahead_frames + 6) * step + 0.01)
+        changes = Changes(clock, decks, self._timing, self._written)
         clips = ClipRenderer(self._host, model)
-        self._parts = _Parts(clock, mixer, decks, clips)
+        recovery = Recovery(clock, decks, clips, self._timing, self._written, self._seed, self._notify)
+        self._parts = _Parts(clock, mixer, decks, changes, clips, recovery)
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._output.start(mixer)
-        self._pumping = self._loop.create_task(self._pump_forever())
+        self._pumping = asyncio.get_running_loop().create_task(self._pump_forever())
 
     async def stop(self) -> None:
         """End worker, output and recording, and leave nothing behind."""
@@ -125,12 +135,11 @@ class LivePlayer:
             pumping.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await pumping
-        if self._flush_soon is not None:
-            self._flush_soon.cancel()
         parts, self._parts = self._parts, None
         if parts is not None:
+            parts.changes.close()
             parts.clips.close()
-            if any(deck.active for deck in parts.decks):
+            if not parts.changes.idle:
                 parts.mixer.master.set_db(SILENT_DB)
                 await asyncio.sleep(min(MAX_FADE_S, self._output.latency_s + 0.03))
             for deck in parts.decks:
@@ -152,18 +161,16 @@ class LivePlayer:
             path, values = f"{DECK}prompts", (values[0], 1.0)
         name = path.removeprefix(DECK)
         if deck is not None and name in CONDITIONING:
-            ack = self._set_condition(parts, parts.decks[deck - 1], name, values, when)
+            each = parts.decks[deck - 1]
+            moment = parts.changes.set_value(each, name, values, when.quantum, when.bar)
+            ack = self._ack(moment, at_once=not each.active)
         elif path == "/bridge/tempo":
-            ack = self._set_tempo(parts, float(values[0]))
+            ack = self._ack(parts.changes.set_tempo(float(values[0])), at_once=parts.changes.idle)
         elif path == "/bridge/meter":
-            moment = parts.clock.set_meter(int(values[0]), self._earliest(parts))
-            for each in parts.decks:
-                each.invalidate(moment.sample)
-            self._flush_in_time()
-            ack = self._ack(moment)
+            ack = self._ack(parts.changes.set_meter(int(values[0])))
         else:
             self._set_gain(parts, path, deck, values)
-            ack = self._ack(parts.clock.moment(self._output.written), at_once=True)
+            ack = self._ack(parts.clock.moment(self._written()), at_once=True)
         self._values[path, deck] = values
         return ack
 
@@ -179,7 +186,7 @@ class LivePlayer:
         if path == "/bridge/clip/render":
             self._require_engine()
             parts.clips.submit(self._clip_request(parts, args), on_result or (lambda result: None))
-            return self._ack(parts.clock.moment(self._output.written), at_once=True)
+            return self._ack(parts.clock.moment(self._written()), at_once=True)
         raise EngineError(f"{path}: the player does not know this command")
 
     def status(self) -> Status:
@@ -208,7 +215,7 @@ class LivePlayer:
     def _deck_status(self, deck: Deck, position: float) -> DeckStatus:
         return DeckStatus(
             deck=deck.number,
-            state=deck.state(self._output.written),
+            state=deck.state(self._written()),
             lead_s=deck.lead_s(position),
             realtime_factor=self._host.realtime_factor,
             prompt=deck.prompt(round(position)),
@@ -225,52 +232,25 @@ class LivePlayer:
         if self._host.state != "ready":
             raise EngineError("the model worker is being restarted: try again in a few seconds")
 
-    def _set_condition(self, parts: _Parts, deck: Deck, name: str, values: Values, when: When) -> Ack:
-        earliest = max(deck.earliest(self._output.written), self._output.written)
-        deck.check(name, values, earliest)
-        if when.bar is None and when.quantum.unit == "now":
-            deck.set_now(name, values)
-            self._flush_in_time()
-            wait = max(0.0, self._flush_due - time.monotonic()) if deck.active else 0.0
-            moment = parts.clock.moment(earliest + round(wait * self._output.sample_rate))
-            return self._ack(moment, at_once=not deck.active)
-        moment = parts.clock.resolve(earliest, when.quantum, when.bar)
-        if not deck.active:
-            deck.set_now(name, values)
-            return self._ack(parts.clock.moment(earliest), at_once=True)
-        deck.plan(name, values, moment)
-        self._flush_in_time()
-        return self._ack(moment)
-
-    def _set_tempo(self, parts: _Parts, tempo: float) -> Ack:
-        earliest = self._earliest(parts)
-        if not any(deck.active for deck in parts.decks):
-            return self._ack(parts.clock.set_tempo(tempo, self._output.written), at_once=True)
-        self._pending_tempo = tempo
-        self._flush_in_time()
-        wait = max(0.0, self._flush_due - time.monotonic())
-        return self._ack(parts.clock.moment(earliest + round(wait * self._output.sample_rate)))
-
     def _set_gain(self, parts: _Parts, path: str, deck: int | None, values: Values) -> None:
         if path == "/bridge/gain":
-            idle = not any(each.active for each in parts.decks)
-            parts.mixer.master.set_db(float(values[0]), at_once=idle)
+            parts.mixer.master.set_db(float(values[0]), at_once=parts.changes.idle)
         elif path == f"{DECK}gain" and deck is not None:
             parts.mixer.gains[deck - 1].set_db(float(values[0]), at_once=not parts.decks[deck - 1].active)
 
     def _start_deck(self, parts: _Parts, deck: Deck, when: When) -> Ack:
         self._require_engine()
-        ready = self._output.written + round(self._timing.opening.value * self._output.sample_rate)
-        if when.bar is None and not any(each.active for each in parts.decks):
+        ready = self._written() + round(self._timing.opening.value * self._output.sample_rate)
+        if when.bar is None and parts.changes.idle:
             parts.clock.restart(ready)
             moment = parts.clock.moment(ready)
         else:
             moment = parts.clock.resolve(ready, when.quantum, when.bar)
-        deck.start(moment, int(self.get(f"{DECK}seed", deck.number)[0]))
+        deck.start(moment, self._seed(deck.number))
         return self._ack(moment)
 
     def _stop_deck(self, parts: _Parts, deck: Deck, when: When) -> Ack:
-        soonest = self._output.written + MAX_BLOCK
+        soonest = self._written() + MAX_BLOCK
         moment = parts.clock.resolve(soonest, when.quantum, when.bar)
         deck.stop(moment, on_grid=when.bar is not None or when.quantum.unit != "now")
         return self._ack(moment, at_once=not deck.active)
@@ -300,37 +280,15 @@ class LivePlayer:
             compute=self._options.compute,
         )
 
+    def _written(self) -> int:
+        return self._output.written
+
+    def _seed(self, deck: int) -> int:
+        return int(self.get(f"{DECK}seed", deck)[0])
+
     def _ack(self, moment: Moment, at_once: bool = False) -> Ack:
         seconds = (moment.sample - self._output.position()) / self._output.sample_rate
         return Ack(moment.beats, moment.bar, moment.sample, 0.0 if at_once else max(0.0, seconds))
-
-    def _earliest(self, parts: _Parts) -> int:
-        """First output sample that a change sent now can reach in all decks."""
-        written = self._output.written
-        return max([written, *(deck.earliest(written) for deck in parts.decks if deck.active)])
-
-    def _flush_in_time(self) -> None:
-        """Let pending changes go as soon as the rate of rollbacks allows."""
-        if self._flush_soon is None:
-            wait = max(0.0, self._flush_due - time.monotonic())
-            self._flush_soon = self._loop.call_later(wait, self._flush)
-
-    def _flush(self) -> None:
-        self._flush_soon = None
-        parts = self._parts
-        if parts is None:
-            return
-        if self._pending_tempo is not None:
-            tempo, self._pending_tempo = self._pending_tempo, None
-            sample = self._earliest(parts)
-            parts.clock.set_tempo(tempo, sample)
-            for deck in parts.decks:
-                deck.follow_tempo(sample)
-        changed = [deck for deck in parts.decks if deck.changed]
-        for deck in changed:
-            deck.flush(self._output.written)
-        if changed:
-            self._flush_due = time.monotonic() + max(FLUSH_EVERY_S, 1.5 * self._timing.change.value)
 
     async def _pump_forever(self) -> None:
         while True:
@@ -341,9 +299,8 @@ class LivePlayer:
         parts = self._parts
         if parts is None:
             return
-        if self._flush_soon is None and any(deck.changed for deck in parts.decks):
-            self._flush_in_time()
-        written = self._output.written
+        parts.changes.pump()
+        written = self._written()
         for deck in parts.decks:
             deck.pump(written)
             state = deck.state(written)
@@ -366,29 +323,17 @@ class LivePlayer:
     def _notify(self, kind: NoticeKind, text: str, deck: int | None = None) -> None:
         self._on_notice(Notice(kind, text, deck))
 
-    def _engine_lost(self, reason: str) -> None:
-        self._notify("error", reason)
+    def worker_lost(self, reason: str) -> None:
+        """For the engine host: see `Recovery`."""
         if self._parts is not None:
-            self._parts.clips.fail_all(reason)
+            self._parts.recovery.worker_lost(reason)
 
-    def _engine_ready(self) -> None:
-        self._notify("info", "the model worker is back")
-        for deck in self._started().decks:
-            self._resume(deck)
+    def worker_back(self) -> None:
+        """For the engine host: see `Recovery`."""
+        if self._parts is not None:
+            self._parts.recovery.worker_back()
 
-    def _voice_failed(self, number: int, reason: str) -> None:
-        parts = self._started()
-        if parts.clips.failed(number, reason):
-            return
-        for deck in parts.decks:
-            if deck.owns(number):
-                text = f"deck {deck.number} failed ({reason}); it holds and goes on at the next bar"
-                self._notify("error", text)
-                self._resume(deck)
-
-    def _resume(self, deck: Deck) -> None:
-        clock = self._started().clock
-        ready = self._output.written + round(2 * self._timing.opening.value * self._output.sample_rate)
-        line, _ = clock.map.bar_beat(clock.map.beat_at(ready))
-        moment = clock.resolve(ready, When().quantum, line + 1)
-        deck.resume(moment, int(self.get(f"{DECK}seed", deck.number)[0]))
+    def voice_failed(self, number: int, reason: str) -> None:
+        """For the engine host: see `Recovery`."""
+        if self._parts is not None:
+            self._parts.recovery.voice_failed(number, reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+from pathlib import Path
 
 from daw_bridge.decks.clip_file import write_clip
 from daw_bridge.decks.clip_voice import ClipVoice
@@ -17,8 +18,8 @@ DECK = 1
 
 def render_clip(
     request: RenderRequest, progress: Progress | None = None, loader: str = DEFAULT_LOADER
-) -> float:
-    """Render ``request.out`` and its JSON file; returns the clip's seconds. Blocks until done.
+) -> Path:
+    """Render ``request.out`` and its JSON file; returns that path. Blocks until done.
 
     Args:
         progress: called with the share done, 0..1.
@@ -51,6 +52,7 @@ def render_clip(
                 raise EngineError(f"rendering failed: {event.what}")
             if isinstance(event, Produced):
                 take(event)
-        return write_clip(request, voice.audio, loaded.sample_rate, loaded.model)
+        write_clip(request, voice.audio, loaded.sample_rate, loaded.model)
+        return request.out
     finally:
         engine.stop()

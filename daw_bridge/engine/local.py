@@ -11,16 +11,16 @@ import queue
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
-from daw_bridge.engine.protocol import Command, Event, Failed, Shutdown
+from daw_bridge.engine.base import ENDED, OnEvent
+from daw_bridge.engine.protocol import Command, Failed, Shutdown
 from daw_bridge.engine.ring import PcmRing
 from daw_bridge.engine.worker import worker_environment, worker_main
 
 GRACE_S = 0.4
-ENDED = "the model worker ended unexpectedly"
 
 
 class LocalEngine:
@@ -31,7 +31,7 @@ class LocalEngine:
     be stopped.
     """
 
-    def __init__(self, on_event: Callable[[Event], None], threads: int = 0) -> None:
+    def __init__(self, on_event: OnEvent, threads: int = 0) -> None:
         self._on_event = on_event
         self._threads = threads
         self._process: SpawnProcess | None = None

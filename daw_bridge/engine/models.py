@@ -18,6 +18,7 @@ class Voice(Protocol):
 
     Attributes:
         frame: frames whose tokens are complete. pcm_frame: frames whose PCM was returned.
+        oldest_frame: the first frame that can still change.
         lookahead_frames, max_delay: see `daw_bridge.engine.protocol.Loaded`.
         codes: tokens [K, <= frame], ending at ``frame``: a tensor or an array.
     """
@@ -27,6 +28,9 @@ class Voice(Protocol):
 
     @property
     def pcm_frame(self) -> int: ...
+
+    @property
+    def oldest_frame(self) -> int: ...
 
     @property
     def lookahead_frames(self) -> int: ...
@@ -45,7 +49,11 @@ class Voice(Protocol):
 
 
 class EngineModel(Protocol):
-    """A loaded model that opens voices."""
+    """A loaded model that opens voices.
+
+    Attributes:
+        takes: see `daw_bridge.engine.protocol.Loaded`.
+    """
 
     @property
     def name(self) -> str: ...
@@ -61,6 +69,9 @@ class EngineModel(Protocol):
 
     @property
     def frame_rate(self) -> float: ...
+
+    @property
+    def takes(self) -> frozenset[str]: ...
 
     def open(self, conditions: Conditions, seed: int, prompt: NDArray[np.int16] | None) -> Voice: ...
 
@@ -105,7 +116,14 @@ class _GenModel:
         self._model = model
         self.sample_rate = int(model.sample_rate)
         self.frame_rate = float(model.frame_rate)
-        self.hop_length = round(self.sample_rate / self.frame_rate)
+        self.hop_length = int(model.compression_model.hop_length)
+        voices = model.voices
+        offered = {
+            "text": voices.has_text,
+            "chroma": voices.has_chroma,
+            "transport": voices.has_transport,
+        }
+        self.takes = frozenset(name for name, has in offered.items() if has)
 
     def open(self, conditions: Conditions, seed: int, prompt: NDArray[np.int16] | None) -> Voice:
         import torch
@@ -118,5 +136,8 @@ class _GenModel:
 
     def warm_up_conditions(self) -> Conditions:
         from genmodels.conditioning.attributes import Conditions, WeightedPrompt
+        from genmodels.conditioning.timing import Transport
 
-        return Conditions(prompts=(WeightedPrompt("warm lo-fi piano, soft drums"),))
+        prompts = (WeightedPrompt("warm lo-fi piano, soft drums"),) if "text" in self.takes else ()
+        transport = Transport(120.0, frame_rate=self.frame_rate) if "transport" in self.takes else None
+        return Conditions(prompts, transport=transport)

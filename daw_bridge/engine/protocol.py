@@ -64,7 +64,10 @@ class OpenDeck:
 
 @dataclass(frozen=True)
 class SetConditions:
-    """Use ``conditions`` from frame ``from_frame`` on; rolls back when that was generated already."""
+    """Use ``conditions`` from frame ``from_frame`` on; rolls back when that was generated already.
+
+    A frame that the voice cannot go back to any more counts as the oldest to which it can.
+    """
 
     deck: int
     epoch: int
@@ -111,6 +114,7 @@ class Loaded:
         max_delay: steps between the first and the last codebook of a frame.
         realtime_factor: seconds generated per second, with guidance, measured at warm-up.
         device: where it runs.
+        takes: which of ``'text'``, ``'chroma'`` and ``'transport'`` it can be conditioned on.
     """
 
     model: str
@@ -121,6 +125,7 @@ class Loaded:
     max_delay: int
     realtime_factor: float
     device: str
+    takes: frozenset[str] = frozenset({"text", "chroma", "transport"})
 
 
 @dataclass(frozen=True)

@@ -153,6 +153,7 @@ class Worker:
                 max_delay=voice.max_delay,
                 realtime_factor=1.0 / (self._frame_seconds * model.frame_rate),
                 device=model.device,
+                takes=model.takes,
             )
         )
 
@@ -166,10 +167,11 @@ class Worker:
         if isinstance(command, Advance):
             slot.target = max(slot.target, command.to_frame)
         elif isinstance(command, SetConditions):
-            slot.voice.set_conditions(command.conditions, command.from_frame)
+            frame = max(command.from_frame, slot.voice.oldest_frame)
+            slot.voice.set_conditions(command.conditions, frame)
             self._changed(command.deck, slot, command.epoch)
         elif isinstance(command, RollBack):
-            slot.voice.roll_back(command.frame)
+            slot.voice.roll_back(min(max(command.frame, slot.voice.oldest_frame), slot.voice.frame))
             self._changed(command.deck, slot, command.epoch)
         else:
             self._close_deck(command.deck)
@@ -198,6 +200,8 @@ class Worker:
         began = time.perf_counter()
         pcm = voice.advance(before + min(count, slot.lacking))
         took = time.perf_counter() - began
+        if pcm.ndim == 2:
+            pcm = pcm.mean(axis=1)
         slot.ring.write(start, pcm)
         first = slot.known_frames
         self._send(Produced(deck, slot.epoch, start + len(pcm), first, self._new_tokens(slot)))

@@ -1,8 +1,8 @@
 """A deterministic stand-in for a model: a sine whose pitch is the number in the prompt.
 
 The model's name sets its manners: ``'fake'``, ``'fake:ms=5'`` (milliseconds of computing a frame),
-``'fake:fail=40'`` (raises at frame 40), ``'fake:absent'`` (cannot be loaded). Pitches that are multiples of 50 Hz
-have whole periods in a frame, so that changes at frame borders are free of jumps.
+``'fake:fail=40'`` (raises at frame 40), ``'fake:absent'`` (cannot be loaded). Pitches that are multiples of
+50 Hz have whole periods in a frame, so that changes at frame borders are free of jumps.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ class FakeVoice:
     pcm_frame: int = 0
     lookahead_frames: int = LOOKAHEAD
     max_delay: int = DELAY
+    oldest_frame: int = 0
     pitches: list[int] = field(default_factory=list)
 
     @property
@@ -84,6 +85,7 @@ class FakeModel:
     sample_rate: int = RATE
     hop_length: int = HOP
     frame_rate: float = RATE / HOP
+    takes: frozenset[str] = frozenset({"text", "chroma", "transport"})
 
     def open(self, conditions: Conditions, seed: int, prompt: NDArray[np.int16] | None) -> FakeVoice:
         voice = FakeVoice([(0, conditions)], self.ms, self.fail)

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from daw_bridge.engine.local import ENDED, LocalEngine
+from daw_bridge.engine.base import ENDED
+from daw_bridge.engine.local import LocalEngine
 from daw_bridge.engine.protocol import (
     Advance,
     CloseDeck,

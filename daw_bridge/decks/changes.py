@@ -1,0 +1,118 @@
+"""Changes on their way to the worker: gathered, and sent no more often than rollbacks can be afforded."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+from daw_bridge.clock.internal import Moment
+from daw_bridge.clock.quantum import Quantum
+from daw_bridge.decks.deck import Deck, Timing
+from daw_bridge.decks.protocol import Values
+from daw_bridge.decks.song_clock import SongClock
+
+FLUSH_EVERY_S = 0.06
+
+
+class Changes:
+    """Carries changes of tempo, meter and decks' values to the decks' voices.
+
+    The first change after a quiet while goes at once. Those that come within the next 60 ms (or longer,
+    when the worker is slow to answer) go together as one rollback a deck, the last value of each winning,
+    so that a flood of changes never starves generation. For the event loop's thread.
+
+    Args:
+        written: the first output sample that has not been asked for.
+    """
+
+    def __init__(
+        self, clock: SongClock, decks: Sequence[Deck], timing: Timing, written: Callable[[], int]
+    ) -> None:
+        self._clock = clock
+        self._decks = tuple(decks)
+        self._timing = timing
+        self._written = written
+        self._tempo: float | None = None
+        self._due = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+
+    @property
+    def idle(self) -> bool:
+        """Whether no deck sounds or will."""
+        return not any(deck.active for deck in self._decks)
+
+    def set_tempo(self, bpm: float) -> Moment:
+        """Change the tempo as soon as all decks can follow; the moment is an estimate while any is active."""
+        if self.idle:
+            return self._clock.set_tempo(bpm, self._written())
+        self._tempo = bpm
+        self.flush_in_time()
+        return self._clock.moment(self._earliest() + self._waiting_samples())
+
+    def set_meter(self, beats_per_bar: int) -> Moment:
+        """Change the meter at the next bar line that can be reached."""
+        moment = self._clock.set_meter(beats_per_bar, self._earliest())
+        for deck in self._decks:
+            deck.invalidate(moment.sample)
+        self.flush_in_time()
+        return moment
+
+    def set_value(self, deck: Deck, name: str, values: Values, quantum: Quantum, bar: int | None) -> Moment:
+        """Change a deck's value at a line of a grid or a bar's start; at once while the deck is stopped.
+
+        Raises:
+            ConditionError, GenerationError: the value does not fit the model.
+            ScheduleError: the bar has passed.
+        """
+        earliest = max(deck.earliest(self._written()), self._written())
+        deck.check(name, values, earliest)
+        moment = self._clock.resolve(earliest, quantum, bar)
+        if not deck.active:
+            deck.set_now(name, values)
+            return self._clock.moment(earliest)
+        if bar is None and quantum.unit == "now":
+            deck.set_now(name, values)
+            moment = self._clock.moment(earliest + self._waiting_samples())
+        else:
+            deck.plan(name, values, moment)
+        self.flush_in_time()
+        return moment
+
+    def flush_in_time(self) -> None:
+        """Send what is pending as soon as the rate of rollbacks allows."""
+        if self._timer is None:
+            self._timer = self._loop.call_later(max(0.0, self._due - time.monotonic()), self._flush)
+
+    def pump(self) -> None:
+        """Look after what could not be sent; to be called every few milliseconds."""
+        if any(deck.changed for deck in self._decks):
+            self.flush_in_time()
+
+    def close(self) -> None:
+        """Send nothing more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _flush(self) -> None:
+        self._timer = None
+        if self._tempo is not None:
+            bpm, self._tempo = self._tempo, None
+            sample = self._earliest()
+            self._clock.set_tempo(bpm, sample)
+            for deck in self._decks:
+                deck.follow_tempo(sample)
+        changed = [deck for deck in self._decks if deck.changed]
+        for deck in changed:
+            deck.flush(self._written())
+        if changed:
+            self._due = time.monotonic() + max(FLUSH_EVERY_S, 1.5 * self._timing.change.value)
+
+    def _earliest(self) -> int:
+        """First output sample that a change sent now can reach in all decks."""
+        written = self._written()
+        return max([written, *(deck.earliest(written) for deck in self._decks if deck.active)])
+
+    def _waiting_samples(self) -> int:
+        return round(max(0.0, self._due - time.monotonic()) * self._clock.map.sample_rate)
