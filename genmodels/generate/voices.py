@@ -24,6 +24,7 @@ from genmodels.lm.transformer import CrossContext
 _BLOCK = 64
 _KEPT_BLOCKS = 64
 _KEPT_TEXTS = 64
+_KEPT_CONTEXTS = 16
 
 
 class VoiceConditioner:
@@ -169,7 +170,7 @@ class VoiceConditioner:
                 assert cross is not None
                 values, mask = cross
                 self._contexts[texts] = self.lm.cross_context(values, None if bool(mask.all()) else mask)
-            if len(self._contexts) > _KEPT_TEXTS:
+            if len(self._contexts) > _KEPT_CONTEXTS:
                 self._contexts.popitem(last=False)
         self._contexts.move_to_end(texts)
         return self._contexts[texts]

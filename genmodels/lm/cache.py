@@ -49,12 +49,18 @@ class KVCache:
         """
         n = keys.shape[2]
         stop = self.length + n
-        if stop > self.capacity:
-            raise GenerationError(f"KV cache: position {stop} is beyond its capacity of {self.capacity}")
+        self.check_room(stop)
         buffer = self.layers[layer]
         buffer[0, :, :, self.length : stop] = keys
         buffer[1, :, :, self.length : stop] = values
         return buffer[0, :, :, :stop], buffer[1, :, :, :stop]
+
+    def check_room(self, stop: int) -> None:
+        """Raise GenerationError unless positions up to `stop` fit."""
+        if stop > self.capacity:
+            raise GenerationError(
+                f"KV cache: {stop} positions do not fit into its capacity of {self.capacity}"
+            )
 
     def extend(self, n: int) -> None:
         """Count `n` positions that every layer has appended."""

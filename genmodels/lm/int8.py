@@ -8,7 +8,9 @@ attention. The kernel treats every row by itself, so a row's result does not dep
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import torch
 import torch.nn.functional as F
@@ -18,7 +20,7 @@ from genmodels.lm.cache import KVCache
 from genmodels.lm.decoder import Decoder, Tokens
 from genmodels.lm.model import LMModel
 from genmodels.lm.quantize import dequantize_rows, quantize_rows
-from genmodels.lm.transformer import CrossContext, TransformerLayer
+from genmodels.lm.transformer import CrossAttention, CrossContext, TransformerLayer
 
 # from this many rows on, a dense bfloat16 product is faster than the 8-bit kernel
 _DENSE_ROWS = 16
@@ -54,14 +56,33 @@ class _Norm:
         return _Norm(norm.weight.detach().float(), norm.bias.detach().float())
 
     def __call__(self, x: Tensor) -> Tensor:
-        return F.layer_norm(x, self.weight.shape, self.weight, self.bias).bfloat16()
+        return F.layer_norm(x, self.weight.shape, self.weight, self.bias)
 
 
 @dataclass(frozen=True)
-class _Cross:
-    norm: _Norm
-    q: PackedLinear
-    out: PackedLinear
+class _FusedCross:
+    """Cross attention of one layer with one context.
+
+    With keys K and values V fixed, queries and outputs need no products of their own: scores = x (Wq K^T) and
+    out = p (V Wout). A prompt has few words, so these matrices are much smaller than Wq and Wout.
+
+    Args:
+        scores: [R, dim, H * Tc].
+        outputs: [R, H * Tc, dim].
+    """
+
+    scores: Tensor
+    outputs: Tensor
+
+    @staticmethod
+    def of(attention: CrossAttention, keys: Tensor, values: Tensor) -> _FusedCross:
+        rows, heads, _, head_dim = keys.shape
+        dim = heads * head_dim
+        q = attention.in_proj_weight[:dim].detach().float().view(heads, head_dim, dim)
+        out = attention.out_proj.weight.detach().float().view(dim, heads, head_dim)
+        scores = torch.einsum("hdi,rhjd->rihj", q, keys.float()) / math.sqrt(head_dim)
+        outputs = torch.einsum("rhjd,ohd->rhjo", values.float(), out)
+        return _FusedCross(scores.reshape(rows, dim, -1), outputs.reshape(rows, -1, dim).contiguous())
 
 
 class _Layer:
@@ -72,11 +93,8 @@ class _Layer:
         self.norm2 = _Norm.of(layer.norm2)
         self.up = PackedLinear(layer.linear1.weight, dense)
         self.down = PackedLinear(layer.linear2.weight, dense)
-        self.cross: _Cross | None = None
-        if layer.cross_attention is not None:
-            q = layer.cross_attention.in_proj_weight[: layer.cross_attention.out_proj.in_features]
-            out = layer.cross_attention.out_proj.weight
-            self.cross = _Cross(_Norm.of(layer.norm_cross), PackedLinear(q, dense), PackedLinear(out, dense))
+        self.cross = layer.cross_attention
+        self.norm_cross = None if layer.cross_attention is None else _Norm.of(layer.norm_cross)
 
 
 class Int8Decoder(Decoder):
@@ -101,6 +119,7 @@ class Int8Decoder(Decoder):
             self._out_norm = _Norm.of(lm.out_norm)
             heads = torch.cat([head.weight for head in lm.linears if isinstance(head, nn.Linear)])
             self._heads = PackedLinear(heads, dense=False)
+        self._fused: WeakKeyDictionary[CrossContext, list[_FusedCross]] = WeakKeyDictionary()
         self._offsets = torch.arange(lm.n_q) * (lm.card + 1)
         self._num_heads = transformer.num_heads
         self._head_dim = transformer.dim // transformer.num_heads
@@ -125,7 +144,7 @@ class Int8Decoder(Decoder):
             self._blocks(x, context, cache)
             if not want_logits:
                 return None
-            logits = self._heads(self._out_norm(x[:, -1]))
+            logits = self._heads(self._out_norm(x[:, -1]).bfloat16())
             return logits.view(rows, n_q, -1).float()
 
     def run_prefix(self, prefix: Tensor, context: CrossContext | None, cache: KVCache) -> None:
@@ -137,25 +156,44 @@ class Int8Decoder(Decoder):
         rows, n, dim = x.shape
         past = cache.length
         stop = past + n
+        cache.check_room(stop)
         x += self.lm.transformer.position_rows(past, stop)
         flat = x.view(rows * n, dim)
         mask = None if n == 1 or past == 0 else torch.ones(n, stop, dtype=torch.bool).tril(past)
         causal = n > 1 and past == 0
-        conditioned = context.keys_values[0][0].shape[0] * n if context else 0
+        fused = self._fused_context(context) if context is not None else None
         for i, layer in enumerate(self._layers):
-            qkv = layer.qkv(layer.norm1(flat)).view(rows, n, 3, self._num_heads, self._head_dim)
-            q, new = qkv[:, :, 0].transpose(1, 2).float(), qkv[:, :, 1:].permute(2, 0, 3, 1, 4)
-            keys, values = cache.append(i, new[0], new[1])
-            attended = F.scaled_dot_product_attention(q, keys, values, mask, is_causal=causal)
+            qkv = layer.qkv(layer.norm1(flat).bfloat16())
+            parts = qkv.view(rows, n, 3, self._num_heads, self._head_dim).permute(2, 0, 3, 1, 4)
+            buffer = cache.layers[i]
+            buffer[:, :, :, past:stop].copy_(parts[1:])
+            seen = buffer[:, :, :, :stop]
+            attended = F.scaled_dot_product_attention(
+                parts[0].float(), seen[0], seen[1], mask, is_causal=causal
+            )
             flat += layer.out(attended.transpose(1, 2).reshape(rows * n, dim).bfloat16())
-            if context is not None and layer.cross is not None:
-                self._cross(flat[:conditioned], n, layer.cross, context, i)
-            flat += layer.down(F.gelu(layer.up(layer.norm2(flat))))
+            if fused is not None and context is not None and layer.norm_cross is not None:
+                self._cross(x, layer.norm_cross, fused[i], context)
+            # GELU in float32, because in bfloat16 it takes twice as long
+            flat += layer.down(F.gelu(layer.up(layer.norm2(flat).bfloat16()).float()).bfloat16())
         cache.extend(n)
 
-    def _cross(self, x: Tensor, n: int, cross: _Cross, context: CrossContext, layer: int) -> None:
-        """Cross attention of the conditioned rows [R' * n, dim], in place."""
-        keys, values = context.keys_values[layer]
-        q = cross.q(cross.norm(x)).view(-1, n, self._num_heads, self._head_dim).transpose(1, 2).float()
-        attended = F.scaled_dot_product_attention(q, keys, values, context.mask)
-        x += cross.out(attended.transpose(1, 2).reshape(x.shape).bfloat16())
+    def _cross(self, x: Tensor, norm: _Norm, fused: _FusedCross, context: CrossContext) -> None:
+        """Cross attention of the first rows of [R, n, dim], in place; the other rows get nothing."""
+        rows, _, keys = fused.scores.shape
+        conditioned = x if len(x) == rows else x[:rows]
+        scores = torch.bmm(norm(conditioned), fused.scores).view(
+            rows, -1, self._num_heads, keys // self._num_heads
+        )
+        if context.bias is not None:
+            scores += context.bias
+        conditioned += torch.bmm(scores.softmax(-1).view(rows, -1, keys), fused.outputs)
+
+    def _fused_context(self, context: CrossContext) -> list[_FusedCross]:
+        if context not in self._fused:
+            self._fused[context] = [
+                _FusedCross.of(layer.cross, *context.keys_values[i])
+                for i, layer in enumerate(self._layers)
+                if layer.cross is not None
+            ]
+        return self._fused[context]

@@ -61,9 +61,8 @@ def step_noise(seed: int, step: int, codebooks: int, card: int) -> np.ndarray:
         [codebooks, card] float32.
     """
     count = codebooks * card
-    bits = (
-        np.random.Philox(key=[seed & _SEED_MASK, step]).random_raw((count + 1) // 2).astype("<u8", copy=False)
-    )
+    key = np.array([seed & _SEED_MASK, step], dtype=np.uint64)
+    bits = np.random.Philox(key=key).random_raw((count + 1) // 2).astype("<u8", copy=False)
     # 23 bits and a half: exact in float32 and never 0 or 1, so both logarithms are finite
     uniform = ((bits.view("<u4")[:count] >> np.uint32(9)).astype(np.float32) + np.float32(0.5)) * np.float32(
         2**-23

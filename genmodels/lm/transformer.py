@@ -21,7 +21,7 @@ from genmodels.lm.cache import KVCache
 KeyValues = tuple[Tensor, Tensor]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CrossContext:
     """What cross attention looks at. It may be for the first rows of a batch only; to the others it adds
     nothing.
