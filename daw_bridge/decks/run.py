@@ -300,7 +300,7 @@ class Run:
         if stop is None or start + len(out) <= stop:
             return out
         phase = (np.arange(start, start + len(out)) - stop + 0.5) / self._fade
-        return out * np.cos(np.pi / 2 * np.clip(phase, 0.0, 1.0)).astype(np.float32)
+        return out * np.sin(np.pi / 2 * np.clip(1.0 - phase, 0.0, 1.0)).astype(np.float32)
 
     def _end(self, place: int, limit: int | None = None) -> int:
         """First output sample that cannot be made, for a voice whose sample 0 lies at ``place``."""
