@@ -111,4 +111,6 @@ def _load(module: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
 def _replace(path: Path, write: Callable[[Path], object]) -> None:
     temporary = path.with_name(path.name + ".part")
     write(temporary)
+    # safetensors makes files that only their owner can read
+    temporary.chmod(0o644)
     os.replace(temporary, path)

@@ -87,7 +87,8 @@ class Continuation:
         model: codec and language model; its generation parameters give the stride.
         conditions: in force from frame 0 on.
         seed: randomness of this voice.
-        prompt_codes: codes [K, P] or [1, K, P] to continue, P < the model's max_frames.
+        prompt_codes: codes [K, P] or [1, K, P] to continue, as many as there are. What the first window
+            takes over of a long prompt is what it would have taken over had the stream run from the start.
     Raises:
         GenerationError: the prompt does not fit, or the model's codebooks are not laid out by delays.
         ConditionError: a condition that the model does not have.
@@ -116,18 +117,22 @@ class Continuation:
         self.frame_rate = model.frame_rate
         self.hop_length = model.compression_model.hop_length
         self.max_delay = provider.max_delay
-        self._pcm = PcmStream(model.compression_model)
+        prompt = self._checked_prompt(prompt_codes, model)
+        self.frame = prompt.shape[1]
+        # sound far behind the present is of no consequence for what follows
+        heard = max(0, self.frame - model.max_frames)
+        self._pcm = PcmStream(model.compression_model, heard)
         self.lookahead_frames = self._pcm.lookahead_frames
         self.stats = StreamStats()
-        prompt = self._checked_prompt(prompt_codes, model)
-        self._codes = np.zeros((model.lm.n_q, 4 * model.max_frames), dtype=np.int64)
+        capacity = max(4 * model.max_frames, self.frame + model.max_frames)
+        self._codes = np.zeros((model.lm.n_q, capacity), dtype=np.int64)
         self._codes_start = 0
-        self.frame = prompt.shape[1]
         self._codes[:, : self.frame] = prompt
-        self._pcm.push(prompt)
+        self._pcm.push(prompt[:, heard:])
         self._timeline = [self._entry(0, conditions)]
         self._past: _Window | None = None
-        self._window = self._open(0, self.frame)
+        first = max(0, -(-(self.frame - model.max_frames + 1) // self._stride))
+        self._window = self._open(first, self.frame - first * self._stride)
         self._next: _Window | None = None
 
     @property
@@ -318,7 +323,7 @@ class Continuation:
         if prompt is None:
             return np.zeros((model.lm.n_q, 0), dtype=np.int64)
         batch = prompt[None] if prompt.ndim == 2 else prompt
-        check_codes(model.lm, batch, model.max_frames)
+        check_codes(model.lm, batch)
         if len(batch) != 1:
             raise GenerationError(
                 f"prompt codes have shape {tuple(prompt.shape)}, must be [K, P] or [1, K, P]"

@@ -27,17 +27,21 @@ class _Snapshot:
 class PcmStream:
     """Decodes frames as they come, and can go back.
 
+    Args:
+        codec: decodes.
+        first_frame: number of the first frame that will be pushed.
+
     Attributes:
         frame: frames taken in. PCM has been given out for the first `frame - lookahead_frames` of them.
     """
 
-    def __init__(self, codec: CompressionModel) -> None:
+    def __init__(self, codec: CompressionModel, first_frame: int = 0) -> None:
         self._decoder = codec.streaming_decoder()
         self._channels = codec.channels
         self._device = next(codec.parameters()).device
         self.lookahead_frames = self._decoder.lookahead_frames
-        self.frame = 0
-        self._snapshots = [_Snapshot(0, self._decoder.snapshot())]
+        self.frame = first_frame
+        self._snapshots = [_Snapshot(first_frame, self._decoder.snapshot())]
 
     def push(self, codes: Codes) -> Pcm:
         """Take in codes [K, n] and return the PCM that has become exact: [m * hop], or [m * hop, C] if not

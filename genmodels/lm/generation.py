@@ -115,11 +115,12 @@ def generate(
     return run_segment(segment, rows, prompt, callback)
 
 
-def check_codes(lm: LMModel, prompt: Tensor, limit: int) -> None:
-    """Raise GenerationError unless a prompt [B, K, P] fits a model and a window of `limit` frames."""
+def check_codes(lm: LMModel, prompt: Tensor, limit: int | None = None) -> None:
+    """Raise GenerationError unless a prompt [B, K, P] fits a model, and a window of `limit` frames if
+    given."""
     if prompt.ndim != 3 or prompt.shape[1] != lm.n_q:
         raise GenerationError(f"prompt codes have shape {tuple(prompt.shape)}, must be [B, {lm.n_q}, P]")
-    if prompt.shape[2] >= limit:
+    if limit is not None and prompt.shape[2] >= limit:
         raise GenerationError(
             f"prompt of {prompt.shape[2]} frames leaves nothing to generate in a window of {limit} frames: "
             f"give a shorter prompt (at most {limit - 1} frames)"

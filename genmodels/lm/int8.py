@@ -159,7 +159,9 @@ class Int8Decoder(Decoder):
         cache.check_room(stop)
         x += self.lm.transformer.position_rows(past, stop)
         flat = x.view(rows * n, dim)
-        mask = None if n == 1 or past == 0 else torch.ones(n, stop, dtype=torch.bool).tril(past)
+        mask = None
+        if n > 1 and past > 0:
+            mask = torch.full((n, stop), -torch.inf).triu(past + 1)
         causal = n > 1 and past == 0
         fused = self._fused_context(context) if context is not None else None
         for i, layer in enumerate(self._layers):

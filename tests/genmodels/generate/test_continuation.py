@@ -74,6 +74,20 @@ def test_tokens_after_a_prompt_equal_the_offline_continuation(model: MusicGen) -
     assert torch.equal(stream.codes, whole[:, :120])
 
 
+@pytest.mark.parametrize("frames", [60, 79, 80, 100, 230, 401])
+def test_a_session_primed_with_the_codes_of_another_goes_on_as_that_one(
+    exact_model: MusicGen, frames: int
+) -> None:
+    first = Continuation(exact_model, asked("drums"), 9)
+    first.advance(frames + 60)
+    second = Continuation(exact_model, asked("drums"), 9, prompt_codes=first.codes[:, :frames])
+    assert (second.frame, second.pcm_frame) == (frames, frames - 2)
+    sound = second.advance(frames + 60)
+    assert torch.equal(second.codes, first.codes)
+    whole = exact_model.generate_audio(first.codes[None])[0, 0].numpy()
+    np.testing.assert_allclose(sound, whole[(frames - 2) * HOP : (frames + 58) * HOP], atol=1e-5)
+
+
 def test_sound_equals_one_decode_of_the_codes(model: MusicGen) -> None:
     stream = Continuation(model, asked("drums"), 1)
     sound = np.concatenate([stream.advance(frame) for frame in (1, 2, 3, 20, 21, 90, 140)])
@@ -214,8 +228,8 @@ def test_history_is_bounded_and_ends_at_the_present_frame(model: MusicGen) -> No
 
 
 def test_wrong_prompts_and_unknown_conditions_are_refused(model: MusicGen) -> None:
-    with pytest.raises(GenerationError, match="80 frames"):
-        Continuation(model, asked("drums"), 1, prompt_codes=torch.zeros(4, 80, dtype=torch.int64))
+    with pytest.raises(GenerationError, match=r"\[0, 31\]"):
+        Continuation(model, asked("drums"), 1, prompt_codes=torch.full((4, 80), CARD))
     with pytest.raises(GenerationError, match="shape"):
         Continuation(model, asked("drums"), 1, prompt_codes=torch.zeros(3, 10, dtype=torch.int64))
     plain = tiny_musicgen(conditioners={}, fuser={})
