@@ -59,7 +59,7 @@ class RtmixerOutput:
         self._ring: Any = None
         self._action: Any = None
         self._action_first = first_sample
-        self._drift = _Drift(self.sample_rate)
+        self._drift = Drift(self.sample_rate)
         self._last_done = 0
         self._last_progress = 0.0
 
@@ -134,7 +134,7 @@ class RtmixerOutput:
         self._written += int(self._ring.write(np.ascontiguousarray(block, np.float32)))
         if self._action is None and self._ring.read_available >= self._lead:
             self._action_first = self._written - int(self._ring.read_available)
-            self._drift, self._last_done = _Drift(self.sample_rate), 0
+            self._drift, self._last_done = Drift(self.sample_rate), 0
             self._action = self._mixer.play_ringbuffer(self._ring)
             self._last_progress = time.monotonic()
 
@@ -162,7 +162,7 @@ class RtmixerOutput:
         self._drift.observe(done - (self._mixer.time - action.actual_time) * self.sample_rate)
 
 
-class _Drift:
+class Drift:
     """How far the device's sample count has left the stream's clock since the beginning.
 
     The two differ by a constant (the device's latency), by jitter (the moment of looking), by the drift of
