@@ -128,8 +128,7 @@ class Daemon:
                 self._ready.set()
 
 
-def shared_memory() -> set[str]:
-    """Names of the shared memory blocks that exist now, JACK's own excepted."""
-    folder = Path("/dev/shm")
-    names = os.listdir(folder) if folder.is_dir() else []
-    return {name for name in names if not name.startswith(("jack", "sem.jack"))}
+def shared_memory(processes: list[psutil.Process]) -> set[Path]:
+    """The shared memory blocks that these processes have mapped, JACK's own excepted."""
+    mapped = {Path(region.path) for process in processes for region in process.memory_maps()}
+    return {path for path in mapped if path.parent == Path("/dev/shm") and "jack" not in path.name}

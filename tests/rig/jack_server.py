@@ -23,6 +23,9 @@ def missing_programs() -> list[str]:
 class JackServer:
     """`jackd` with the dummy driver at 48 kHz, 256 frames, under a name of its own.
 
+    It runs in synchronous mode (-S): a client that the machine schedules late is waited for, not skipped, so
+    that a capture is complete and what is measured is the daemon. Its own gaps stay gaps.
+
     Use it as a context manager. `env` is the environment for the programs that shall find this server.
     """
 
@@ -39,7 +42,7 @@ class JackServer:
     def __enter__(self) -> JackServer:
         self._log = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
-            ["jackd", "-n", self.name, "-r", "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)],
+            ["jackd", "-n", self.name, "-r", "-S", "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)],
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,
