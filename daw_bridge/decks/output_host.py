@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 
@@ -127,7 +128,8 @@ class OutputHost:
             self._busy.cancel()
         feeder, self._feeder = self._feeder, None
         if feeder is not None:
-            await asyncio.wait_for(asyncio.to_thread(feeder.stop), STOP_LIMIT_S)
+            with contextlib.suppress(TimeoutError, asyncio.TimeoutError):
+                await asyncio.wait_for(asyncio.to_thread(feeder.stop), STOP_LIMIT_S)
         recorder, self._recorder = self._recorder, None
         if recorder is not None:
             await asyncio.to_thread(recorder.close)

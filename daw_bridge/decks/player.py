@@ -14,7 +14,7 @@ from daw_bridge.clock.internal import Moment
 from daw_bridge.decks.changes import Changes
 from daw_bridge.decks.clip_render import ClipRenderer
 from daw_bridge.decks.conditions import CONDITIONING, DECK
-from daw_bridge.decks.deck import Deck, Timing
+from daw_bridge.decks.deck import READY_FRAMES, Deck, Timing
 from daw_bridge.decks.engine_host import EngineHost
 from daw_bridge.decks.estimate import Estimate
 from daw_bridge.decks.geometry import Geometry
@@ -114,7 +114,9 @@ class LivePlayer:
         rate = self._output.sample_rate
         model = await self._host.start()
         step = 1.0 / (model.realtime_factor * model.frame_rate)
-        self._timing.change.add((model.max_delay + model.lookahead_frames + 6) * step + 0.01)
+        before_sound = model.max_delay + model.lookahead_frames
+        self._timing.change.add((before_sound + 6) * step + 0.01)
+        self._timing.opening.add((before_sound + READY_FRAMES + 4) * step + 0.08)
         clock, geometry = SongClock(rate), Geometry(model, rate)
         decks = tuple(
             Deck(n + 1, clock, self._host, geometry, self._timing) for n in range(self._options.decks)

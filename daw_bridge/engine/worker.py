@@ -36,7 +36,7 @@ from daw_bridge.engine.protocol import (
 )
 from daw_bridge.engine.ring import PcmRing
 
-CHUNK_SECONDS = 0.020
+CHUNK_SECONDS = 0.025
 MAX_CHUNK_FRAMES = 5
 WARM_UP_FRAMES = 8
 MEASURED_FRAMES = 25
