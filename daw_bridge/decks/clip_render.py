@@ -5,18 +5,56 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 from daw_bridge.decks.clip_file import write_clip
 from daw_bridge.decks.clip_voice import ClipVoice
+from daw_bridge.decks.conditions import DECK
 from daw_bridge.decks.engine_host import EngineHost
-from daw_bridge.decks.protocol import OnResult, RenderRequest, Result
+from daw_bridge.decks.protocol import Atom, OnResult, PlayerOptions, RenderRequest, Result, Values
 from daw_bridge.engine.protocol import Loaded
 from daw_bridge.errors import ClipError, shorten_text
 
 MAX_WAITING = 16
 CLIPS = "clips"
 MAX_NAME = 64
+
+
+def clip_request(
+    get: Callable[[str, int | None], Values],
+    options: PlayerOptions,
+    prompt: str,
+    bars: int,
+    tempo: float,
+    out: Path,
+) -> RenderRequest:
+    """A clip with deck 1's seed, sampling and harmony, and the present meter.
+
+    Args:
+        get: gives a parameter's values by path and deck.
+    """
+
+    def value(word: str) -> Atom:
+        return get(f"{DECK}{word}", 1)[0]
+
+    enabled = bool(value("chroma/enable"))
+    return RenderRequest(
+        prompts=((prompt, 1.0),),
+        bars=bars,
+        tempo=tempo,
+        out=out,
+        beats_per_bar=int(get("/bridge/meter", None)[0]),
+        seed=int(value("seed")),
+        key=str(value("key")) if enabled else "",
+        chords=str(value("chords")) if enabled else "",
+        temperature=float(value("temperature")),
+        top_k=int(value("top_k")),
+        top_p=float(value("top_p")),
+        guidance=float(value("guidance")),
+        model=options.model,
+        compute=options.compute,
+    )
 
 
 class ClipRenderer:

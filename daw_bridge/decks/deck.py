@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daw_bridge.clock.internal import Moment
+from daw_bridge.decks.briefing import Briefing
 from daw_bridge.decks.conditions import build_conditions, default_values
 from daw_bridge.decks.engine_host import EngineHost
 from daw_bridge.decks.estimate import Estimate
@@ -17,14 +18,12 @@ from daw_bridge.decks.protocol import DeckState, Values
 from daw_bridge.decks.run import Run, Samples
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.decks.timeline import Timeline
-from daw_bridge.engine.protocol import Advance, Produced, SetConditions
+from daw_bridge.engine.protocol import Produced
 from daw_bridge.engine.ring import PcmRing
-from genmodels.conditioning.attributes import Conditions
 from genmodels.conditioning.timing import Transport
 
 PROMPT_FRAMES = 300
 READY_FRAMES = 6
-SNAP_BEATS = 1e-4
 
 
 @dataclass
@@ -59,6 +58,7 @@ class Deck:
         self._host = host
         self._geometry = geometry
         self._timing = timing
+        self._briefing = Briefing(self.timeline, clock, geometry, host.send)
         self._runs: tuple[Run, ...] = ()
         self._pending: dict[str, Values] = {}
         self._dirty: int | None = None
@@ -75,6 +75,10 @@ class Deck:
         """Seconds that it has held."""
         held = self._past_held + sum(run.held_samples for run in self._runs)
         return held / self._geometry.out_rate
+
+    @property
+    def _ahead(self) -> int:
+        return round(self._timing.lookahead_s * self._geometry.out_rate)
 
     @property
     def active(self) -> bool:
@@ -171,7 +175,7 @@ class Deck:
             return
         last = lost[-1]
         stop, stop_beat = last.stop, last.stop_beat
-        bar = self._last_bar_frame(last)
+        bar = self._briefing.last_bar_frame(last)
         wanted = from_tokens and last.start < moment.sample
         prompt = last.tokens.before(bar, PROMPT_FRAMES) if wanted else None
         if last.start > moment.sample:
@@ -205,7 +209,7 @@ class Deck:
             return True
         try:
             for run in self._runs:
-                self._change(run, dirty, run.earliest_frame(due))
+                self._briefing.change(run, dirty, due, self._timing.change.add)
         except ValueError:
             self._dirty = dirty
             return False
@@ -216,12 +220,12 @@ class Deck:
         for run in self._runs:
             if run.moved:
                 moved, run.moved = run.moved, 0
-                if self._breakpoints(written - moved, run.sample_of(run.sent)):
+                if self._briefing.breakpoints(written - moved, run.sample_of(run.sent)):
                     self.invalidate(written)
             if run.ended(written):
                 self._close(run)
             else:
-                self._advance(run, written)
+                self._briefing.advance(run, written, self._ahead)
         if self._runs:
             self.timeline.settle(min(run.sample_of(run.claimed // self._geometry.hop) for run in self._runs))
         else:
@@ -255,10 +259,10 @@ class Deck:
             opened.append(run)
             return run.produced
 
-        first = self._conditions(origin, moment.sample, 0)
+        first = self._briefing.conditions(0, origin, moment.sample)
         self._host.open(first, seed, attach, prompt)
         self._runs = (*self._runs, *opened)
-        self._advance(opened[0], moment.sample)
+        self._briefing.advance(opened[0], moment.sample, self._ahead)
 
     def _close(self, run: Run) -> None:
         self._runs = tuple(other for other in self._runs if other is not run)
@@ -266,69 +270,3 @@ class Deck:
         self._past_underruns += run.underruns
         self._past_held += run.held_samples
         self._host.close(run.number, run.ring)
-
-    def _change(self, run: Run, dirty: int, earliest: int) -> None:
-        """Tell the worker the conditions from ``dirty`` on, as far as it has been asked to generate."""
-        frame = max(earliest, run.frame_at(dirty))
-        if frame >= run.sent:
-            return
-        sample = max(dirty, run.sample_of(frame))
-        run.expect(frame - self._geometry.lookahead + 1, self._timing.change.add)
-        self._send(run, frame, sample)
-        self._send_breakpoints(run, sample + 1, run.sent, frame)
-
-    def _advance(self, run: Run, written: int) -> None:
-        geometry = self._geometry
-        ahead = round(self._timing.lookahead_s * geometry.out_rate)
-        until = max(written, run.start) + ahead
-        if run.stop is not None:
-            until = min(until, run.stop + ahead // 8)
-        target = int(geometry.frames(until - run.origin)) + geometry.lookahead + 1
-        bar = geometry.model_samples(self._clock.bar_samples(written)[0])
-        room = run.claimed + run.ring.capacity - bar
-        target = min(target, room // geometry.hop - 2)
-        if target <= run.sent:
-            return
-        self._send_breakpoints(run, run.sample_of(run.sent), target, run.sent)
-        run.sent = target
-        self._host.send(Advance(run.number, target))
-
-    def _send_breakpoints(self, run: Run, start: int, stop_frame: int, first_frame: int) -> None:
-        """Send the conditions of every change that lies at or after sample ``start`` and before a frame."""
-        for sample in self._breakpoints(start, run.sample_of(stop_frame)):
-            frame = max(first_frame, run.frame_at(sample))
-            if frame < stop_frame:
-                self._send(run, frame, sample)
-
-    def _breakpoints(self, start: int, stop: int) -> list[int]:
-        """Output samples in [start, stop) from which other conditions hold, ascending."""
-        clock = self._clock.map
-        samples = set(self.timeline.breakpoints(start, stop))
-        samples.update(segment.sample for segment in clock.tempi if start <= segment.sample < stop)
-        lines = (clock.sample_at(segment.beat) for segment in clock.meters[1:])
-        samples.update(line for line in lines if start <= line < stop)
-        return sorted(samples)
-
-    def _send(self, run: Run, frame: int, sample: int) -> None:
-        conditions = self._conditions(run.sample_of(frame), sample, frame)
-        epoch = run.begin_change(frame)
-        self._host.send(SetConditions(run.number, epoch, frame, conditions))
-
-    def _conditions(self, frame_sample: int, sample: int, frame: int) -> Conditions:
-        """What holds from output sample ``sample`` on, for a frame that begins at ``frame_sample`` nearby."""
-        clock = self._clock.map
-        bpm = clock.tempo_at(sample)
-        beats = clock.beat_at(sample)
-        meter = clock.meter_segment(beats + SNAP_BEATS)
-        beats -= (sample - frame_sample) * bpm / (60.0 * clock.sample_rate)
-        position = (meter.bar - 1) * meter.beats_per_bar + beats - meter.beat
-        if abs(position - round(position)) < SNAP_BEATS:
-            position = float(round(position))
-        transport = Transport(bpm, meter.beats_per_bar, position, frame, self._geometry.model.frame_rate)
-        return build_conditions(self.timeline.at(sample), transport, self._geometry.model.takes)
-
-    def _last_bar_frame(self, run: Run) -> int:
-        """The last frame that begins a bar and whose audio is there."""
-        beats = self._clock.map.beat_at(run.sample_of(run.limit // self._geometry.hop))
-        bar, _ = self._clock.map.bar_beat(beats)
-        return run.frame_at(self._clock.map.sample_at(self._clock.map.beat_of_bar(bar)))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from daw_bridge.audio.feeder import MAX_BLOCK
 from daw_bridge.clock.internal import Moment
 from daw_bridge.decks.changes import Changes
-from daw_bridge.decks.clip_render import ClipRenderer
+from daw_bridge.decks.clip_render import ClipRenderer, clip_request
 from daw_bridge.decks.conditions import CONDITIONING, DECK
 from daw_bridge.decks.deck import READY_FRAMES, Deck, Timing
 from daw_bridge.decks.engine_host import EngineHost
@@ -28,7 +28,6 @@ from daw_bridge.decks.protocol import (
     NoticeKind,
     OnResult,
     PlayerOptions,
-    RenderRequest,
     Status,
     Values,
     When,
@@ -187,7 +186,10 @@ class LivePlayer:
             return self._stop_deck(parts, parts.decks[deck - 1], when)
         if path == "/bridge/clip/render":
             self._require_engine()
-            parts.clips.submit(self._clip_request(parts, args), on_result or (lambda result: None))
+            prompt, bars, tempo, name = args
+            out = parts.clips.path(self._options.data, str(name) or f"{prompt} {tempo:g}bpm")
+            request = clip_request(self.get, self._options, str(prompt), int(bars), float(tempo), out)
+            parts.clips.submit(request, on_result or (lambda result: None))
             return self._ack(parts.clock.moment(self._written()), at_once=True)
         raise EngineError(f"{path}: the player does not know this command")
 
@@ -256,31 +258,6 @@ class LivePlayer:
         moment = parts.clock.resolve(soonest, when.quantum, when.bar)
         deck.stop(moment, on_grid=when.bar is not None or when.quantum.unit != "now")
         return self._ack(moment, at_once=not deck.active)
-
-    def _clip_request(self, parts: _Parts, args: Values) -> RenderRequest:
-        """The clip asked for, with deck 1's sampling and harmony."""
-        prompt, bars, tempo, name = args
-
-        def value(word: str) -> float | int | str:
-            return self.get(f"{DECK}{word}", 1)[0]
-
-        enabled = bool(value("chroma/enable"))
-        return RenderRequest(
-            prompts=((str(prompt), 1.0),),
-            bars=int(bars),
-            tempo=float(tempo),
-            out=parts.clips.path(self._options.data, str(name) or f"{prompt} {tempo:g}bpm"),
-            beats_per_bar=int(self.get("/bridge/meter", None)[0]),
-            seed=int(value("seed")),
-            key=str(value("key")) if enabled else "",
-            chords=str(value("chords")) if enabled else "",
-            temperature=float(value("temperature")),
-            top_k=int(value("top_k")),
-            top_p=float(value("top_p")),
-            guidance=float(value("guidance")),
-            model=self._options.model,
-            compute=self._options.compute,
-        )
 
     def _written(self) -> int:
         return self._output.written

@@ -1,0 +1,110 @@
+"""What the worker is told: which conditions hold from which frame on, and how far to generate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from daw_bridge.decks.conditions import build_conditions
+from daw_bridge.decks.geometry import Geometry
+from daw_bridge.decks.run import Run
+from daw_bridge.decks.song_clock import SongClock
+from daw_bridge.decks.timeline import Timeline
+from daw_bridge.engine.protocol import Advance, Command, SetConditions
+from genmodels.conditioning.attributes import Conditions
+from genmodels.conditioning.timing import Transport
+
+SNAP_BEATS = 1e-4
+
+
+class Briefing:
+    """Translates a deck's timeline and the clock into messages about its runs.
+
+    Conditions change at breakpoints: changes of the timeline, of the tempo, of the meter. Each is laid on the
+    nearest frame. What lies beyond the frames asked for is told when they are asked for.
+
+    Args:
+        send: takes commands to the engine.
+    """
+
+    def __init__(
+        self, timeline: Timeline, clock: SongClock, geometry: Geometry, send: Callable[[Command], None]
+    ) -> None:
+        self._timeline = timeline
+        self._clock = clock
+        self._geometry = geometry
+        self._send = send
+
+    def conditions(self, frame: int, frame_sample: int, sample: int) -> Conditions:
+        """What holds from output sample ``sample`` on, for a frame that begins at ``frame_sample`` nearby."""
+        clock = self._clock.map
+        bpm = clock.tempo_at(sample)
+        beats = clock.beat_at(sample)
+        meter = clock.meter_segment(beats + SNAP_BEATS)
+        beats -= (sample - frame_sample) * bpm / (60.0 * clock.sample_rate)
+        position = (meter.bar - 1) * meter.beats_per_bar + beats - meter.beat
+        if abs(position - round(position)) < SNAP_BEATS:
+            position = float(round(position))
+        model = self._geometry.model
+        transport = Transport(bpm, meter.beats_per_bar, position, frame, model.frame_rate)
+        return build_conditions(self._timeline.at(sample), transport, model.takes)
+
+    def change(self, run: Run, dirty: int, due: int, report: Callable[[float], None]) -> None:
+        """Tell anew what holds from output sample ``dirty`` on, as far as the worker has been asked.
+
+        Args:
+            due: the PCM before this output sample stays as it is.
+            report: called with the seconds until the first new PCM is there.
+
+        Raises:
+            ValueError: the feeder was faster than expected; to be tried again.
+        """
+        frame = max(run.earliest_frame(due), run.frame_at(dirty))
+        if frame >= run.sent:
+            return
+        sample = max(dirty, run.sample_of(frame))
+        run.expect(frame - self._geometry.lookahead + 1, report)
+        self._tell(run, frame, sample)
+        self._tell_breakpoints(run, frame, run.sent, after=sample)
+
+    def advance(self, run: Run, written: int, ahead: int) -> None:
+        """Ask for frames until ``ahead`` output samples beyond ``written``, telling what holds in them."""
+        geometry = self._geometry
+        until = max(written, run.start) + ahead
+        if run.stop is not None:
+            until = min(until, run.stop + ahead // 8)
+        target = int(geometry.frames(until - run.origin)) + geometry.lookahead + 1
+        bar = geometry.model_samples(self._clock.bar_samples(written)[0])
+        room = run.claimed + run.ring.capacity - bar
+        target = min(target, room // geometry.hop - 2)
+        if target <= run.sent:
+            return
+        self._tell_breakpoints(run, run.sent, target, after=run.start)
+        run.sent = target
+        self._send(Advance(run.number, target))
+
+    def breakpoints(self, start: int, stop: int) -> list[int]:
+        """Output samples in [start, stop) from which other conditions hold, ascending."""
+        clock = self._clock.map
+        samples = set(self._timeline.breakpoints(start, stop))
+        samples.update(segment.sample for segment in clock.tempi if start <= segment.sample < stop)
+        lines = (clock.sample_at(segment.beat) for segment in clock.meters[1:])
+        samples.update(line for line in lines if start <= line < stop)
+        return sorted(samples)
+
+    def last_bar_frame(self, run: Run) -> int:
+        """The last frame that begins a bar and whose audio is there."""
+        clock = self._clock.map
+        bar, _ = clock.bar_beat(clock.beat_at(run.sample_of(run.limit // self._geometry.hop)))
+        return run.frame_at(clock.sample_at(clock.beat_of_bar(bar)))
+
+    def _tell_breakpoints(self, run: Run, first: int, stop: int, after: int) -> None:
+        """Tell every breakpoint whose frame is in [first, stop), and that lies after a sample."""
+        for sample in self.breakpoints(run.sample_of(first - 1), run.sample_of(stop + 1)):
+            frame = run.frame_at(sample)
+            if first <= frame < stop and sample > after:
+                self._tell(run, frame, sample)
+
+    def _tell(self, run: Run, frame: int, sample: int) -> None:
+        conditions = self.conditions(frame, run.sample_of(frame), sample)
+        epoch = run.begin_change(frame)
+        self._send(SetConditions(run.number, epoch, frame, conditions))
