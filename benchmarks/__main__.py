@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 
 from rich.console import Console
@@ -63,7 +64,7 @@ def main() -> int:
     unknown = set(options.names) - set(BENCHMARKS)
     if unknown:
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 130)
     console.print("  ".join(f"{key} {value}" for key, value in machine().items() if value != ""))
     outcomes: list[Outcome] = []
     failed = False
