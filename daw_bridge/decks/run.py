@@ -52,7 +52,8 @@ class Run:
     ``origin`` is the output sample of the voice's sample 0. When PCM is late the run *holds*: it reads the
     voice one bar earlier (from ``origin + bar``), fading over, again and again until there is enough at
     ``origin``; then it fades back. When the voice never catches up it plays on where it was, a bar late and
-    still in time: then the origin moves.
+    still in time: then the origin moves. Where there is no beat yet to repeat it is
+    silent, and after a bar of silence it goes on a bar late.
 
     Attributes:
         start, stop: output samples; None while no stop is known.
@@ -105,6 +106,7 @@ class Run:
         self._held_from = 0
         self._held_beats = 0
         self._whole_bars = True
+        self._silent_since = start
         self._closed = False
         self._expected: tuple[int, float, Callable[[float], None]] | None = None
 
@@ -180,7 +182,7 @@ class Run:
         with self._lock:
             if not self._claimed:
                 self.origin += sample - self.start
-                self.start = sample
+                self.start = self._silent_since = sample
 
     def expect(self, frames: int, report: Callable[[float], None]) -> None:
         """Call ``report`` with the seconds from now until the PCM of all frames < ``frames`` is there."""
@@ -226,6 +228,11 @@ class Run:
         needed = count + self._fade
         if self._place is None:
             on_time = start == self.start
+            length, _ = self._bar(start)
+            if start - self._silent_since >= length:
+                self._silent_since += length
+                self.origin += length
+                self.moved += length
             if self._end(self.origin) - start >= needed + (0 if on_time else self._resume_lead):
                 self._go(self.origin, start, self._attack if on_time else self._fade)
             return
@@ -256,6 +263,7 @@ class Run:
                 self._whole_bars = self._held_beats % beats == 0
                 self._go(place, start, self._fade)
                 return
+        self._silent_since = start
         self._go(None, start, self._fade)
 
     def _go(self, place: int | None, start: int, length: int) -> None:

@@ -194,6 +194,18 @@ def test_late_beginnings_wait_in_silence_and_fade_in(script: Script) -> None:
     assert script.run.underruns == 0
 
 
+def test_a_slow_voice_without_a_beat_to_repeat_begins_anew_a_bar_late(script: Script) -> None:
+    at, frames = 1000, 0
+    while not script.read(at, BLOCK).any():
+        if frames < (at - 1000) // (2 * HOP):
+            script.produce(1)
+            frames += 1
+        at += BLOCK
+        assert at < 1000 + 2 * BAR
+    assert script.run.origin == 1000 + BAR
+    assert at - script.run.origin < 2 * BLOCK
+
+
 def test_a_stop_fades_and_ends(script: Script) -> None:
     script.produce(60)
     script.run.stop = 5000
