@@ -108,7 +108,7 @@ def play(
     Raises:
         TourError: the daemon does not start or does not answer.
     """
-    out = console or Console()
+    out = console or Console(soft_wrap=True, highlight=False)
     folder.mkdir(parents=True, exist_ok=True)
     recording = folder / "play.wav"
     with _Daemon((f"record={recording}", *arguments), folder / "daemon.log") as daemon:
@@ -219,10 +219,7 @@ def _draw(story: Story, mono: npt.NDArray[np.float32], rate: int, picture: Path)
         axes.axvline(line, color="white", linewidth=0.6, alpha=0.55)
     for heard in story.heard:
         axes.axvline(heard.seconds, color="cyan", linewidth=1.5)
-        axes.text(
-            heard.seconds + 0.15, frequencies[-1] * 0.8, _wrapped(heard.cue.label),
-            color="cyan", fontsize=9, va="top",
-        )  # fmt: skip
+        axes.text(heard.seconds, frequencies[-1] * 1.06, _wrapped(heard.cue.label), fontsize=9, va="bottom")
     axes.set_xlabel("seconds; white: the clock's bar lines, cyan: prompt changes as acknowledged")
     axes.set_ylabel("Hz")
     figure.savefig(picture, dpi=110)
@@ -247,7 +244,7 @@ def _spectrogram(
     return 20.0 * np.log10(power + 1e-6), frequencies, starts / rate
 
 
-def _wrapped(text: str, width: int = 26) -> str:
+def _wrapped(text: str, width: int = 24) -> str:
     lines = [""]
     for word in text.split():
         if lines[-1] and len(lines[-1]) + len(word) >= width:

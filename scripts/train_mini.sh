@@ -9,11 +9,12 @@ pieces=${PIECES:-700}
 cores=$(getconf _NPROCESSORS_ONLN)
 
 cat <<TEXT
-Training mini, in four steps, each of which can be interrupted and taken up again:
+Training mini, in five steps, each of which can be interrupted and taken up again:
   1. compose and render $pieces pieces into build/corpus (FluidSynth, about 60 times real time a core)
   2. train the codec on them         (genmodels/training/configs/mini_codec.yaml)
   3. turn the pieces into tokens
   4. train the language model        (genmodels/training/configs/mini_lm.yaml)
+  5. write both into genmodels/checkpoints/mini
 TEXT
 
 for step in "build/corpus $pieces 1" "build/corpus-valid 24 1000001"; do
@@ -25,3 +26,4 @@ for folder in build/corpus build/corpus-valid; do
     "$python" -m genmodels.training.encode "$folder" build/codec/checkpoint.pt
 done
 "$python" -m genmodels.training.train_lm "$@"
+"$python" -m genmodels.training.export
