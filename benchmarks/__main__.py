@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from benchmarks.results import Outcome, machine, save, show
+from benchmarks.results import Outcome, machine, publish, save, show
 
 
 def _lm(quick: bool) -> Outcome:
@@ -60,6 +60,7 @@ def main() -> int:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="default: all")
     parser.add_argument("--quick", action="store_true", help="a short form of each, for a first look")
+    parser.add_argument("--docs", action="store_true", help="write the figures into docs/benchmarks.md, too")
     options = parser.parse_args()
     unknown = set(options.names) - set(BENCHMARKS)
     if unknown:
@@ -77,6 +78,8 @@ def main() -> int:
                 failed = True
                 console.print(f"[red]{name} could not be measured: {error}")
     show(outcomes, console)
+    if options.docs:
+        publish(outcomes)
     console.print(f"kept in {save(outcomes, options.quick)}")
     return int(failed)
 

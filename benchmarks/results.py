@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 FOLDER = Path(__file__).parent / "results"
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,30 @@ def save(outcomes: list[Outcome], quick: bool) -> Path:
     path.write_text(json.dumps(content, indent=1) + "\n")
     _draw(outcomes, path.with_suffix(".png"))
     return path
+
+
+def publish(outcomes: list[Outcome]) -> None:
+    """Write the figures into docs/benchmarks.md, between its two marks, and the curves beside it."""
+    where = machine()
+    rows = [
+        f"Measured {datetime.now(timezone.utc):%Y-%m-%d} on {where['cores']} cores of {where['cpu']}"
+        + (f", {where['gpu']}" if where["gpu"] else "")
+        + f", torch {where['torch']}, Python {where['python']}; load before the run {where['load']}.",
+        "",
+        "| benchmark | figure | value | to reach | reached | note |",
+        "|---|---|---:|---:|---|---|",
+    ]
+    for outcome in outcomes:
+        for figure in outcome.figures:
+            mark = {True: "yes", False: "**no**", None: ""}[figure.reached]
+            value = f"{figure.value:.3g} {figure.unit}".strip()
+            rows.append(
+                f"| {outcome.name} | {figure.name} | {value} | {figure.target} | {mark} | {figure.note} |"
+            )
+    before, _, rest = PAGE.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    PAGE.write_text("\n".join([before + BEGIN, *rows, END + after]))
+    _draw(outcomes, PAGE.with_suffix(".png"))
 
 
 def _draw(outcomes: list[Outcome], picture: Path) -> None:
