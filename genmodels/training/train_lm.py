@@ -14,9 +14,10 @@ from torch import Tensor
 
 from genmodels.checkpoints.builders import build_lm
 from genmodels.conditioning.attributes import ConditioningAttributes, drop_conditions
-from genmodels.errors import GenModelsError
+from genmodels.errors import CheckpointError, ConfigError, GenModelsError
 from genmodels.lm.model import LMModel
 from genmodels.training.config import load_config
+from genmodels.training.lm_start import start_from_codebooks
 from genmodels.training.loop import LoopConfig, Trainer
 from genmodels.training.token_data import TokenBatch, TokenCrops
 from genmodels.training.train_codec import pick_device, split_arguments
@@ -27,11 +28,15 @@ DEFAULT_CONFIG = Path(__file__).parent / "configs" / "mini_lm.yaml"
 @dataclass
 class LmTraining:
     """Configuration of a language-model training; `lm` goes to `build_lm`, its max_duration (s) is the length
-    of the crops. `drop_all` and `drop_each` are probabilities, see `drop_conditions`."""
+    of the crops. `drop_all` and `drop_each` are probabilities, see `drop_conditions`. `codec` is the training
+    checkpoint of the codec to start from, see `start_from_codebooks`; empty starts at random.
+    `codebook_weights` weighs the codebooks' losses (empty: all alike)."""
 
     corpus: str = "build/corpus"
     valid_corpus: str = "build/corpus-valid"
     folder: str = "build/lm"
+    codec: str = ""
+    codebook_weights: list[float] = field(default_factory=list)
     batch: int = 8
     bf16: bool = True
     valid_items: int = 32
@@ -63,6 +68,15 @@ def sequence_loss(lm: LMModel, codes: Tensor, attributes: list[ConditioningAttri
     return torch.stack(losses).float()
 
 
+def trained_codebooks(checkpoint: Path) -> list[Tensor]:
+    """The entries [card, D] of each codebook of a codec training; CheckpointError if there is none."""
+    if not checkpoint.exists():
+        raise CheckpointError(f"{checkpoint}: no such codec checkpoint; train the codec first")
+    saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    weights: dict[str, Tensor] = saved["ema"] or saved["model"]
+    return [weights[name] for name in sorted(weights) if name.endswith("_codebook.embed")]
+
+
 class LmTask:
     """One training step and one validation of a language model."""
 
@@ -70,7 +84,14 @@ class LmTask:
         torch.manual_seed(config.loop.seed)
         self.config = config
         self.device = pick_device(config.device)
-        self.lm = build_lm(config.lm).to(self.device)
+        lm = build_lm(config.lm)
+        if config.codec:
+            start_from_codebooks(lm, trained_codebooks(Path(config.codec)), config.loop.seed)
+        self.lm = lm.to(self.device)
+        weights = torch.tensor(config.codebook_weights or [1.0] * lm.n_q)
+        if len(weights) != lm.n_q:
+            raise ConfigError(f"codebook_weights: {len(weights)} values for {lm.n_q} codebooks")
+        self.weights = (weights / weights.sum()).to(self.device)
         frames = round(float(config.lm["max_duration"]) * config.frame_rate)
         self.data = TokenCrops(Path(config.corpus), frames)
         valid = TokenCrops(Path(config.valid_corpus), frames)
@@ -90,8 +111,8 @@ class LmTask:
             batch.attributes, Random("drop " + key), config.drop_all, config.drop_each
         )
         losses = self._loss(batch.codes, attributes)
-        loss = losses.mean()
-        return loss, {"loss": loss.item(), "first": losses[0].item(), "last": losses[-1].item()}
+        loss = (losses * self.weights).sum()
+        return loss, {"loss": losses.mean().item(), "first": losses[0].item(), "last": losses[-1].item()}
 
     def validate(self) -> dict[str, float]:
         """Cross entropy on held-out crops with all conditions, without any, and with one exchanged between

@@ -60,7 +60,17 @@ def test_trained_models_become_a_folder_that_generates(tmp_path: Path, corpus: P
         },
         "fuser": {"cross": ["description"], "input_interpolate": ["chroma", "transport"]},
     }  # fmt: skip
-    lm_config = write(tmp_path / "lm.yaml", {**where, "folder": str(tmp_path / "lm"), "lm": lm, "loop": LOOP})
+    lm_config = write(
+        tmp_path / "lm.yaml",
+        {
+            **where,
+            "folder": str(tmp_path / "lm"),
+            "codec": str(tmp_path / "codec/checkpoint.pt"),
+            "codebook_weights": [1.0, 0.5],
+            "lm": lm,
+            "loop": LOOP,
+        },
+    )
 
     assert train_codec.main([str(codec_config)]) == 0
     assert encode.main([str(corpus), str(tmp_path / "codec/checkpoint.pt"), str(codec_config)]) == 0
