@@ -79,7 +79,7 @@ def main() -> int:
                 console.print(f"[red]{name} could not be measured: {error}")
     show(outcomes, console)
     if options.docs:
-        publish(outcomes)
+        publish(outcomes, options.quick)
     console.print(f"kept in {save(outcomes, options.quick)}")
     return int(failed)
 

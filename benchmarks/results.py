@@ -104,11 +104,12 @@ def save(outcomes: list[Outcome], quick: bool) -> Path:
     return path
 
 
-def publish(outcomes: list[Outcome]) -> None:
+def publish(outcomes: list[Outcome], quick: bool) -> None:
     """Write the figures into docs/benchmarks.md, between its two marks, and the curves beside it."""
     where = machine()
     rows = [
-        f"Measured {datetime.now(timezone.utc):%Y-%m-%d} on {where['cores']} cores of {where['cpu']}"
+        f"Measured {datetime.now(timezone.utc):%Y-%m-%d}{' (quick form)' if quick else ''}"
+        + f" on {where['cores']} core{'s' if where['cores'] != 1 else ''} of {where['cpu']}"
         + (f", {where['gpu']}" if where["gpu"] else "")
         + f", torch {where['torch']}, Python {where['python']}; load before the run {where['load']}.",
         "",

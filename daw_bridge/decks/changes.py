@@ -13,6 +13,9 @@ from daw_bridge.decks.protocol import Values
 from daw_bridge.decks.song_clock import SongClock
 
 FLUSH_EVERY_S = 0.06
+BUSY_S = 1.0
+RESERVE_STEP_S = 0.03
+RESERVE_MAX_S = 0.15
 
 
 class Changes:
@@ -20,7 +23,9 @@ class Changes:
 
     The first change after a quiet while goes at once. Those that come within the next 60 ms (or longer,
     when the worker is slow to answer) go together as one rollback a deck, the last value of each winning,
-    so that a flood of changes never starves generation. For the event loop's thread.
+    so that a flood of changes never starves generation. While rollbacks follow one another within a second,
+    each leaves a little more untouched: every one cuts the lead back, and a flood would otherwise meet the
+    one late answer that outlasts it. For the event loop's thread.
 
     Args:
         written: the first output sample that has not been asked for.
@@ -35,6 +40,7 @@ class Changes:
         self._written = written
         self._tempo: float | None = None
         self._due = 0.0
+        self._flushed = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
 
@@ -47,6 +53,7 @@ class Changes:
         """Change the tempo as soon as all decks can follow; the moment is an estimate while any is active."""
         if self.idle:
             return self._clock.set_tempo(bpm, self._written())
+        self._relax()
         self._tempo = bpm
         self.flush_in_time()
         return self._clock.moment(self._earliest() + self._waiting_samples())
@@ -66,6 +73,7 @@ class Changes:
             ConditionError, GenerationError: the value does not fit the model.
             ScheduleError: the bar has passed.
         """
+        self._relax()
         earliest = max(deck.earliest(self._written()), self._written())
         deck.check(name, values, earliest)
         moment = self._clock.resolve(earliest, quantum, bar)
@@ -95,6 +103,11 @@ class Changes:
         if self._timer is not None:
             self._timer.cancel()
 
+    def _relax(self) -> None:
+        """After a quiet second, changes are as quick as can be again."""
+        if time.monotonic() - self._flushed > BUSY_S:
+            self._timing.reserve_s = 0.0
+
     def _flush(self) -> None:
         self._timer = None
         if self._tempo is not None:
@@ -107,7 +120,11 @@ class Changes:
         for deck in changed:
             deck.flush(self._written())
         if changed:
-            self._due = time.monotonic() + max(FLUSH_EVERY_S, 1.5 * self._timing.change.value)
+            now = time.monotonic()
+            self._due = now + max(FLUSH_EVERY_S, 1.5 * self._timing.change.value)
+            if now - self._flushed < BUSY_S:
+                self._timing.reserve_s = min(RESERVE_MAX_S, self._timing.reserve_s + RESERVE_STEP_S)
+            self._flushed = now
 
     def _earliest(self) -> int:
         """First output sample that a change sent now can reach in all decks."""

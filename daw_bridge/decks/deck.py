@@ -33,11 +33,18 @@ class Timing:
     Attributes:
         lookahead_s: seconds generated beyond what is written to the output.
         change: from a change to its first new PCM. opening: from opening a voice to its first PCM. Seconds.
+        reserve_s: seconds beyond `change` that stay as they are, while changes follow one another closely.
     """
 
     lookahead_s: float
     change: Estimate
     opening: Estimate
+    reserve_s: float = 0.0
+
+    @property
+    def margin_s(self) -> float:
+        """From a change to the first output sample that it may touch."""
+        return self.change.value + self.reserve_s
 
 
 class Deck:
@@ -129,7 +136,7 @@ class Deck:
         """First output sample that a change sent now can reach."""
         if not self._runs:
             return written
-        due = written + round(self._timing.change.value * self._geometry.out_rate)
+        due = written + round(self._timing.margin_s * self._geometry.out_rate)
         run = next((run for run in self._runs if run.stop is None or run.stop > due), self._runs[-1])
         return run.sample_of(run.earliest_frame(due))
 
@@ -197,7 +204,7 @@ class Deck:
 
     def flush(self, written: int) -> bool:
         """Send all pending changes, as one rollback a run; False when the feeder was faster: try again."""
-        due = written + round(self._timing.change.value * self._geometry.out_rate)
+        due = written + round(self._timing.margin_s * self._geometry.out_rate)
         reachable = self.earliest(written)
         for name, values in self._pending.items():
             self.timeline.set(name, values, reachable)
