@@ -150,6 +150,7 @@ def _draw(outcomes: list[Outcome], picture: Path) -> None:
                 axes.set_ylabel("share of the trials")
             else:
                 axes.plot(values, label=label)
+                axes.set_xlabel("step")
                 axes.set_ylabel("ms")
                 axes.set_yscale("log")
         axes.legend()

@@ -153,6 +153,7 @@ def flood(seconds: float, rate: int = 1000) -> Outcome:
         on.client.ask(f"{DECK}/prompt", BASE_PROMPT)
         on.client.ask(f"{DECK}/start", "now")
         on.recorder.wait_for_sound(timeout=8.0)
+        time.sleep(3.0)
         _, underruns_before = on.status()
         ended = threading.Event()
         sent = [0]
