@@ -34,6 +34,7 @@ Message = tuple[str, tuple[Value, ...]]
 DECK = "/bridge/deck/1"
 _READY = re.compile(r"127\.0\.0\.1:(\d+)")
 _POLL_S = 0.2
+_MEASURABLE_S = 4.0
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,9 @@ def _report(story: Story, recording: Path, picture: Path, out: Console) -> None:
     out.print()
     for heard, end in zip(story.heard, ends, strict=True):
         section = mono[round(heard.seconds * rate) : round(end * rate)]
+        if end - heard.seconds < _MEASURABLE_S:
+            out.print(f"{heard.cue.label:45.45}  asked {heard.cue.tempo:g} bpm, too short to measure")
+            continue
         found = analysis.tempo_error(analysis.onset_envelope(section, rate), heard.cue.tempo)
         out.print(
             f"{heard.cue.label:45.45}  asked {heard.cue.tempo:g} bpm, heard {found.bpm:.1f} bpm "
