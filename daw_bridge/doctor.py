@@ -46,6 +46,7 @@ def checks(port: int = 7400, model: str = "mini") -> Iterator[Check]:
         ("packages", _packages),
         ("torch", _torch),
         ("model", lambda: _model(model)),
+        ("fast decoder", _fast_decoder),
         ("sound library", _portaudio),
         ("sound devices", _devices),
         ("JACK", _jack),
@@ -124,6 +125,14 @@ def _model(model: str) -> Check:
     if "/" in model:
         return Check("WARNING", "model", f"{model} is not here: it will be looked for on the hub")
     return Check("ERROR", "model", f"{model} is neither bundled ({folder}) nor a path")
+
+
+def _fast_decoder() -> Check:
+    from genmodels.lm.native_build import BUILD_COMMAND, library_path, load_library
+
+    if load_library(library_path()) is not None:
+        return Check("OK", "fast decoder", "compiled for this processor")
+    return Check("WARNING", "fast decoder", f"not compiled: models run several times slower; {BUILD_COMMAND}")
 
 
 def _portaudio() -> Check:

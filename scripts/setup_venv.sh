@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 venv=.venv
 stamp=$venv/.daw_bridge_installed
-wanted=$(cat pyproject.toml constraints.txt | cksum)
+wanted=$(cat pyproject.toml constraints.txt genmodels/lm/native_src/*.* | cksum)
 
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then
     exit 0
@@ -41,4 +41,6 @@ fi
 
 echo "installing daw_bridge and what it needs (once; torch alone takes a minute or two)"
 $venv/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]'
+# without a C++ compiler, models run on slower decoders
+$venv/bin/python -m genmodels.lm.native_build || true
 echo "$wanted" >"$stamp"

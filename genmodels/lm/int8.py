@@ -60,7 +60,7 @@ class _Norm:
 
 
 @dataclass(frozen=True)
-class _FusedCross:
+class FusedCross:
     """Cross attention of one layer with one context.
 
     With keys K and values V fixed, queries and outputs need no products of their own: scores = x (Wq K^T) and
@@ -75,14 +75,14 @@ class _FusedCross:
     outputs: Tensor
 
     @staticmethod
-    def of(attention: CrossAttention, keys: Tensor, values: Tensor) -> _FusedCross:
+    def of(attention: CrossAttention, keys: Tensor, values: Tensor) -> FusedCross:
         rows, heads, _, head_dim = keys.shape
         dim = heads * head_dim
         q = attention.in_proj_weight[:dim].detach().float().view(heads, head_dim, dim)
         out = attention.out_proj.weight.detach().float().view(dim, heads, head_dim)
         scores = torch.einsum("hdi,rhjd->rihj", q, keys.float()) / math.sqrt(head_dim)
         outputs = torch.einsum("rhjd,ohd->rhjo", values.float(), out)
-        return _FusedCross(scores.reshape(rows, dim, -1), outputs.reshape(rows, -1, dim).contiguous())
+        return FusedCross(scores.reshape(rows, dim, -1), outputs.reshape(rows, -1, dim).contiguous())
 
 
 class _Layer:
@@ -119,7 +119,7 @@ class Int8Decoder(Decoder):
             self._out_norm = _Norm.of(lm.out_norm)
             heads = torch.cat([head.weight for head in lm.linears if isinstance(head, nn.Linear)])
             self._heads = PackedLinear(heads, dense=False)
-        self._fused: WeakKeyDictionary[CrossContext, list[_FusedCross]] = WeakKeyDictionary()
+        self._fused: WeakKeyDictionary[CrossContext, list[FusedCross]] = WeakKeyDictionary()
         self._offsets = torch.arange(lm.n_q) * (lm.card + 1)
         self._num_heads = transformer.num_heads
         self._head_dim = transformer.dim // transformer.num_heads
@@ -180,7 +180,7 @@ class Int8Decoder(Decoder):
             flat += layer.down(F.gelu(layer.up(layer.norm2(flat).bfloat16()).float()).bfloat16())
         cache.extend(n)
 
-    def _cross(self, x: Tensor, norm: _Norm, fused: _FusedCross, context: CrossContext) -> None:
+    def _cross(self, x: Tensor, norm: _Norm, fused: FusedCross, context: CrossContext) -> None:
         """Cross attention of the first rows of [R, n, dim], in place; the other rows get nothing."""
         rows, _, keys = fused.scores.shape
         conditioned = x if len(x) == rows else x[:rows]
@@ -191,10 +191,10 @@ class Int8Decoder(Decoder):
             scores += context.bias
         conditioned += torch.bmm(scores.softmax(-1).view(rows, -1, keys), fused.outputs)
 
-    def _fused_context(self, context: CrossContext) -> list[_FusedCross]:
+    def _fused_context(self, context: CrossContext) -> list[FusedCross]:
         if context not in self._fused:
             self._fused[context] = [
-                _FusedCross.of(layer.cross, *context.keys_values[i])
+                FusedCross.of(layer.cross, *context.keys_values[i])
                 for i, layer in enumerate(self._layers)
                 if layer.cross is not None
             ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -31,19 +33,27 @@ def test_it_plays_under_all_its_conditions(mini: MusicGen) -> None:
     assert 0 < sound.abs().max() < 4
 
 
-def test_int8_and_float_decoders_agree_on_what_is_likely(mini: MusicGen) -> None:
+def divergence_from_float(mini: MusicGen, precision: Precision) -> float:
+    """The largest divergence of the guided distributions after 40 frames."""
     conditions = Conditions((WeightedPrompt("drums"),), transport=Transport(120.0))
     rows = mini.voices.rows([conditions], [0])
     tokens = np.random.default_rng(0).integers(0, mini.lm.card, (1, mini.lm.n_q, 40)).repeat(2, 0)
     guided = []
-    precisions: tuple[Precision, ...] = ("fp32", "int8")
-    for precision in precisions:
-        decoder = make_decoder(mini.lm, precision)
+    precisions: tuple[Precision, ...] = ("fp32", precision)
+    for each in precisions:
+        decoder = make_decoder(mini.lm, each)
         cache = decoder.new_cache(2, 40)
         assert rows.frames is not None
         logits = decoder.run(tokens, rows.frames.at(np.arange(40)), rows.context, cache)
         assert logits is not None
         guided.append(rows.voices[0].guided(logits).log_softmax(-1))
     exact, fast = guided
-    divergence = (exact.exp() * (exact - fast)).sum(-1)
-    assert divergence.max() < 0.05
+    return float((exact.exp() * (exact - fast)).sum(-1).max())
+
+
+def test_int8_and_float_decoders_agree_on_what_is_likely(mini: MusicGen) -> None:
+    assert divergence_from_float(mini, "int8") < 0.05
+
+
+def test_the_compiled_decoder_agrees_even_more(mini: MusicGen, native_library: Path) -> None:
+    assert divergence_from_float(mini, "native") < 0.005

@@ -10,6 +10,7 @@ from genmodels.conditioning.attributes import Conditions, ConstantChroma, Transp
 from genmodels.errors import ConditionError, GenerationError
 from genmodels.generate.continuation import Continuation
 from genmodels.generate.musicgen import MusicGen
+from genmodels.lm.decoder import Precision
 from genmodels.lm.sampling import SamplingParams
 from tests.genmodels.tiny import CARD, tiny_musicgen
 
@@ -18,9 +19,21 @@ SAMPLED = SamplingParams()
 HOP = 8
 
 
-@pytest.fixture(scope="module")
-def model() -> MusicGen:
-    return tiny_musicgen("int8")
+def made(precision: Precision, request: pytest.FixtureRequest) -> MusicGen:
+    if precision != "native":
+        return tiny_musicgen(precision)
+    request.getfixturevalue("native_library")
+    return tiny_musicgen("native", dim=64, num_heads=2)
+
+
+@pytest.fixture(scope="module", params=["int8", "native"])
+def model(request: pytest.FixtureRequest) -> MusicGen:
+    return made(request.param, request)
+
+
+@pytest.fixture(scope="module", params=["fp32", "int8", "native"])
+def any_model(request: pytest.FixtureRequest) -> MusicGen:
+    return made(request.param, request)
 
 
 @pytest.fixture(scope="module")
@@ -47,18 +60,16 @@ def test_continuation_steps_on_the_window_grid_of_the_offline_long_form(exact_mo
     assert (exact_model.max_frames, exact_model.stride_frames) == (80, 45)
 
 
-@pytest.mark.parametrize("precision", ["fp32", "int8"])
 @pytest.mark.parametrize("sampling", [GREEDY, SamplingParams(top_k=8)], ids=["greedy", "sampled"])
 @pytest.mark.parametrize("chunk", [1, 7, 500])
 def test_tokens_equal_the_offline_long_form_past_two_boundaries(
-    precision: str, sampling: SamplingParams, chunk: int, model: MusicGen, exact_model: MusicGen
+    sampling: SamplingParams, chunk: int, any_model: MusicGen
 ) -> None:
-    chosen = model if precision == "int8" else exact_model
     conditions = asked("warm piano", sampling=sampling)
     # 80, then 45 a window: the boundaries are at 80, 125 and 170
-    whole = offline(chosen, conditions, 80 + 3 * 45, seed=5)
+    whole = offline(any_model, conditions, 80 + 3 * 45, seed=5)
     assert len(set(whole[0].tolist())) > 5
-    stream = Continuation(chosen, conditions, seed=5)
+    stream = Continuation(any_model, conditions, seed=5)
     while stream.frame < 180:
         stream.advance(min(180, stream.frame + chunk))
     assert stream.frame == 180
