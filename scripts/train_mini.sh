@@ -17,7 +17,7 @@ Training mini, in five steps, each of which can be interrupted and taken up agai
   5. write both into genmodels/checkpoints/mini
 TEXT
 
-for step in "build/corpus $pieces 1" "build/corpus-valid 24 1000001"; do
+for step in "build/corpus $pieces 1" "build/corpus-valid 40 900001"; do
     read -r folder count seed <<<"$step"
     "$python" -m genmodels.training.corpus --out "$folder" --count "$count" --seed "$seed" --workers "$cores"
 done
