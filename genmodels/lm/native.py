@@ -119,6 +119,7 @@ class NativeDecoder(Decoder):
         self._num_heads = transformer.num_heads
         self._head_dim = transformer.dim // transformer.num_heads
         self._num_layers = len(transformer.layers)
+        self._cross = bool(transformer.cross_attentions)
         self._outputs = lm.n_q * lm.card
         self._kept: list[Tensor] = []
         with torch.no_grad():
@@ -164,7 +165,7 @@ class NativeDecoder(Decoder):
         buffers = (c_void_p * self._num_layers)(*(buffer.data_ptr() for buffer in cache.layers))
         call.past, call.capacity = cache.length, cache.capacity
         call.positions, call.cache = positions.data_ptr(), ctypes.addressof(buffers)
-        if context is not None and self.lm.transformer.cross_attentions:
+        if context is not None and self._cross:
             packed = self._packed_context(context)
             call.cross_rows, call.cross_keys = packed.rows, packed.keys
             call.cross = ctypes.addressof(packed.layers)

@@ -31,7 +31,7 @@ struct Quantized {
 #if NATIVE_PANELS
 
 // weights lie in the order of their use, so what comes next can be asked for early
-constexpr int AHEAD = 4096;
+constexpr int AHEAD = 16384;
 
 typedef uint8_t Bytes __attribute__((vector_size(16)));
 
@@ -53,6 +53,8 @@ inline void panel(const Linear &linear, const Quantized &x, int row, int n, floa
         rows[m] = x.bytes + (int64_t)(row + m) * 2 * in;
         for (int b = 0; b < 2; ++b) high[m][b] = low[m][b] = _mm512_setzero_si512();
     }
+// GCC copies every sum from register to register once a turn
+#pragma GCC unroll 2
     for (int k = 0; k < in; k += 4, w += 4 * PANEL) {
         _mm_prefetch((const char *)w + AHEAD, _MM_HINT_T0);
         _mm_prefetch((const char *)w + AHEAD + 64, _MM_HINT_T0);
