@@ -41,12 +41,19 @@ def _flood(quick: bool) -> Outcome:
     return flood(seconds=20.0 if quick else 300.0)
 
 
+def _obedience(quick: bool) -> Outcome:
+    from benchmarks.obedience import obedience
+
+    return obedience(seconds=8.0, seeds=1 if quick else 3)
+
+
 BENCHMARKS: dict[str, tuple[Callable[[bool], Outcome], str]] = {
     "lm": (_lm, "milliseconds of an LM step, against Transformers in the same run"),
     "realtime": (_realtime, "generation with guidance and decoding, times real time"),
     "start": (_start, "from `start` to the first sample, on JACK"),
     "control": (_control, "from a prompt's datagram to the first changed sample, on JACK"),
     "flood": (_flood, "underruns in 5 minutes with 1,000 messages a second"),
+    "obedience": (_obedience, "what the bundled model makes of tempo and prompt"),
 }
 
 

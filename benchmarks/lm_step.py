@@ -15,6 +15,7 @@ from genmodels.checkpoints.builders import build_lm
 from genmodels.generate.voices import VoiceConditioner
 from genmodels.lm.decoder import Precision, make_decoder
 from genmodels.lm.model import LMModel
+from genmodels.lm.native import available
 from genmodels.lm.segment import Segment
 
 
@@ -34,32 +35,31 @@ def lm_step(steps: int, rounds: int, threads: int = 1) -> Outcome:
     if geometry != (LAYERS, DIM, HEADS, CODEBOOKS, CARD) or own["hidden_scale"] * DIM != FFN:
         raise RuntimeError(f"mini's geometry {geometry} is no longer the peer's: change benchmarks/peer.py")
     lm = build_lm(own).eval()
-    ours: list[npt.NDArray[np.float64]] = []
-    plain: list[npt.NDArray[np.float64]] = []
-    theirs: list[npt.NDArray[np.float64]] = []
+    kinds: list[Precision] = ["fp32", "int8"]
+    if available(lm):
+        kinds.append("native")
+    takes: dict[str, list[npt.NDArray[np.float64]]] = {kind: [] for kind in ("peer", *kinds)}
     for _ in range(rounds):
-        theirs.append(peer.step_ms(steps))
-        ours.append(_step_ms(lm, "int8", steps))
-        plain.append(_step_ms(lm, "fp32", steps))
-    ratios = [
-        float(np.median(peer_ms) / np.median(own_ms)) for peer_ms, own_ms in zip(theirs, ours, strict=True)
-    ]
+        takes["peer"].append(peer.step_ms(steps))
+        for kind in kinds:
+            takes[kind].append(_step_ms(lm, kind, steps))
     note = f"{steps} steps, {rounds} rounds in turn, {threads} thread" + ("s" if threads > 1 else "")
-    return Outcome(
-        "lm",
-        [
-            Figure("step, Transformers fp32", float(np.median(theirs)), "ms", note=note),
-            Figure("step, ours fp32", float(np.median(plain)), "ms"),
-            Figure("step, ours int8", float(np.median(ours)), "ms"),
-            Figure("step, ours int8, p99", float(np.percentile(ours, 99)), "ms", at_most=20.0),
-            Figure("faster than Transformers", float(np.median(ratios)), "x", at_least=3.0),
-        ],
-        {
-            "Transformers fp32": np.median(theirs, axis=0).tolist(),
-            "ours fp32": np.median(plain, axis=0).tolist(),
-            "ours int8": np.median(ours, axis=0).tolist(),
-        },
+    figures = [Figure("step, Transformers fp32", float(np.median(takes["peer"])), "ms", note=note)]
+    figures += [Figure(f"step, ours {kind}", float(np.median(takes[kind])), "ms") for kind in kinds]
+    best = kinds[-1]
+    figures.append(
+        Figure(f"step, ours {best}, p99", float(np.percentile(takes[best], 99)), "ms", at_most=20.0)
     )
+    for kind in kinds[1:]:
+        ratios = [
+            float(np.median(theirs) / np.median(own))
+            for theirs, own in zip(takes["peer"], takes[kind], strict=True)
+        ]
+        figures.append(
+            Figure(f"faster than Transformers, {kind}", float(np.median(ratios)), "x", at_least=3.0)
+        )
+    series = {f"ours {kind}": np.median(takes[kind], axis=0).tolist() for kind in kinds}
+    return Outcome("lm", figures, {"Transformers fp32": np.median(takes["peer"], axis=0).tolist(), **series})
 
 
 def _step_ms(lm: LMModel, precision: Precision, steps: int) -> npt.NDArray[np.float64]:

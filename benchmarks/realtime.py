@@ -18,7 +18,7 @@ from genmodels.lm.decoder import Precision
 
 def realtime(seconds: float, threads: int = 1) -> Outcome:
     """Seconds of music a second of the stream that the daemon plays: guidance, sampling, decoding."""
-    figures = [_realtime(seconds, threads, "cpu", "int8")]
+    figures = [_realtime(seconds, threads, "cpu", "auto")]
     if torch.cuda.is_available():
         figures.append(_realtime(seconds, threads, "cuda", "auto"))
     return Outcome("realtime", figures)

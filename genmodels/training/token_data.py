@@ -82,22 +82,22 @@ class TokenCrops:
                 f"encode it with `python -m genmodels.training.encode {folder} CODEC`"
             )
 
-    def batch(self, size: int, key: str) -> TokenBatch:
-        """`size` crops."""
+    def batch(self, size: int, key: str, frames: int | None = None) -> TokenBatch:
+        """`size` crops, of `frames` frames if that is given (at most the usual length)."""
         rng = Random(key)
-        crops = [self._crop(rng) for _ in range(size)]
+        crops = [self._crop(rng, frames or self.frames) for _ in range(size)]
         codes = np.stack([codes for codes, _ in crops]).astype(np.int64)
         return TokenBatch(torch.from_numpy(codes), [attributes for _, attributes in crops])
 
-    def _crop(self, rng: Random) -> tuple[npt.NDArray[np.uint16], ConditioningAttributes]:
+    def _crop(self, rng: Random, frames: int) -> tuple[npt.NDArray[np.uint16], ConditioningAttributes]:
         item = rng.choice(self.items)
-        spare = item.codes.shape[1] - self.frames
+        spare = item.codes.shape[1] - frames
         start = 0 if rng.random() < self.start_share else rng.randint(0, spare)
-        window = slice(start, start + self.frames)
+        window = slice(start, start + frames)
         transport, chroma = item.transport[window], item.chroma[window]
         if rng.random() < self.bar_chroma_share:
             chroma = bar_chroma(chroma, transport[:, 0])
-        presence = np.ones((self.frames, 1), np.float32)
+        presence = np.ones((frames, 1), np.float32)
         return item.codes[:, window], ConditioningAttributes(
             {"description": rng.choice(item.captions)},
             {

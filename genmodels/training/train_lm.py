@@ -30,7 +30,9 @@ class LmTraining:
     """Configuration of a language-model training; `lm` goes to `build_lm`, its max_duration (s) is the length
     of the crops. `drop_all` and `drop_each` are probabilities, see `drop_conditions`. `codec` is the training
     checkpoint of the codec to start from, see `start_from_codebooks`; empty starts at random.
-    `codebook_weights` weighs the codebooks' losses (empty: all alike)."""
+    `codebook_weights` weighs the codebooks' losses (empty: all alike). A share `short_share` of the steps
+    takes the same number of frames in crops of only `short_frames`: with little to go on from, the model has
+    to learn what the text says."""
 
     corpus: str = "build/corpus"
     valid_corpus: str = "build/corpus-valid"
@@ -38,6 +40,8 @@ class LmTraining:
     codec: str = ""
     codebook_weights: list[float] = field(default_factory=list)
     batch: int = 8
+    short_share: float = 0.0
+    short_frames: int = 100
     bf16: bool = True
     valid_items: int = 32
     drop_all: float = 0.1
@@ -95,7 +99,10 @@ class LmTask:
         frames = round(float(config.lm["max_duration"]) * config.frame_rate)
         self.data = TokenCrops(Path(config.corpus), frames)
         valid = TokenCrops(Path(config.valid_corpus), frames)
-        self.valid = [valid.batch(8, f"valid {i}") for i in range(max(1, config.valid_items // 8))]
+        count = max(1, config.valid_items // 8)
+        short = min(config.short_frames, frames)
+        self.short = [valid.batch(40, f"short {i}", short) for i in range(count)]
+        self.valid = [valid.batch(8, f"valid {i}") for i in range(count)]
 
     def _loss(self, codes: Tensor, attributes: list[ConditioningAttributes]) -> Tensor:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bf16):
@@ -106,7 +113,7 @@ class LmTask:
         config = self.config
         key = f"{config.loop.seed} {n}"
         torch.manual_seed(config.loop.seed + n)
-        batch = self.data.batch(config.batch, key)
+        batch = self._batch(key)
         attributes = drop_conditions(
             batch.attributes, Random("drop " + key), config.drop_all, config.drop_each
         )
@@ -114,19 +121,28 @@ class LmTask:
         loss = (losses * self.weights).sum()
         return loss, {"loss": losses.mean().item(), "first": losses[0].item(), "last": losses[-1].item()}
 
+    def _batch(self, key: str) -> TokenBatch:
+        config, size = self.config, self.config.batch
+        if Random("length " + key).random() < config.short_share:
+            return self.data.batch(size * self.data.frames // config.short_frames, key, config.short_frames)
+        return self.data.batch(size, key)
+
     def validate(self) -> dict[str, float]:
         """Cross entropy on held-out crops with all conditions, without any, and with one exchanged between
-        the items: what a wrong condition costs is what the model has learned to take from it."""
+        the items: what a wrong condition costs is what the model has learned to take from it. `short` is the
+        same on short crops, where text says more."""
         return {
             "loss": self._mean(lambda batch: batch.attributes),
             "null": self._mean(lambda batch: [item.null() for item in batch.attributes]),
+            "short": self._mean(lambda batch: batch.attributes, self.short),
+            "short_wrong_text": self._mean(lambda batch: exchanged(batch, "text", "description"), self.short),
             "wrong_text": self._mean(lambda batch: exchanged(batch, "text", "description")),
             "wrong_beat": self._mean(lambda batch: exchanged(batch, "frames", "transport")),
             "wrong_chroma": self._mean(lambda batch: exchanged(batch, "frames", "chroma")),
         }
 
-    def _mean(self, choose: Any) -> float:
-        losses = [self._loss(batch.codes, choose(batch)).mean().item() for batch in self.valid]
+    def _mean(self, choose: Any, batches: list[TokenBatch] | None = None) -> float:
+        losses = [self._loss(b.codes, choose(b)).mean().item() for b in batches or self.valid]
         return sum(losses) / len(losses)
 
 
