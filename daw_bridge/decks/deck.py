@@ -70,18 +70,11 @@ class Deck:
         self._pending: dict[str, Values] = {}
         self._dirty: int | None = None
         self._past_underruns = 0
-        self._past_held = 0
 
     @property
     def underruns(self) -> int:
         """How often it has held."""
         return self._past_underruns + sum(run.underruns for run in self._runs)
-
-    @property
-    def held_s(self) -> float:
-        """Seconds that it has held."""
-        held = self._past_held + sum(run.held_samples for run in self._runs)
-        return held / self._geometry.out_rate
 
     @property
     def _ahead(self) -> int:
@@ -202,8 +195,8 @@ class Deck:
                 self.invalidate(run.sample_of(0))
         self.invalidate(sample)
 
-    def flush(self, written: int) -> bool:
-        """Send all pending changes, as one rollback a run; False when the feeder was faster: try again."""
+    def flush(self, written: int) -> None:
+        """Send all pending changes, as one rollback a run; what the feeder forestalled stays `changed`."""
         due = written + round(self._timing.margin_s * self._geometry.out_rate)
         reachable = self.earliest(written)
         for name, values in self._pending.items():
@@ -213,22 +206,19 @@ class Deck:
         self._pending.clear()
         dirty, self._dirty = self._dirty, None
         if dirty is None:
-            return True
+            return
         try:
             for run in self._runs:
                 self._briefing.change(run, dirty, due, self._timing.change.add)
         except ValueError:
             self._dirty = dirty
-            return False
-        return True
 
     def pump(self, written: int) -> None:
         """Ask for more music, and let go of what has ended. To be called every few milliseconds."""
         for run in self._runs:
-            if run.moved:
-                moved, run.moved = run.moved, 0
-                if self._briefing.breakpoints(written - moved, run.sample_of(run.sent)):
-                    self.invalidate(written)
+            moved = run.take_moved()
+            if moved and self._briefing.breakpoints(written - moved, run.sample_of(run.sent)):
+                self.invalidate(written)
             if run.ended(written):
                 self._close(run)
             else:
@@ -262,6 +252,8 @@ class Deck:
         def attach(number: int, ring: PcmRing) -> Callable[[Produced], None]:
             run = Run(number, ring, self._geometry, origin, moment.sample, self._clock.bar_samples)
             run.start_beat = moment.beats
+            if prompt is not None:
+                run.tokens.replace(0, prompt)
             run.expect(run.sent + READY_FRAMES, self._timing.opening.add)
             opened.append(run)
             return run.produced
@@ -275,5 +267,4 @@ class Deck:
         self._runs = tuple(other for other in self._runs if other is not run)
         run.close()
         self._past_underruns += run.underruns
-        self._past_held += run.held_samples
         self._host.close(run.number, run.ring)

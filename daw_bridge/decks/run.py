@@ -25,6 +25,7 @@ Samples = NDArray[np.float32]
 FADE_S = 0.010
 ATTACK_S = 0.001
 RESUME_LEAD_S = 0.080
+PER_BEAT = 4
 
 
 @dataclass(frozen=True)
@@ -52,16 +53,16 @@ class Run:
     ``origin`` is the output sample of the voice's sample 0. When PCM is late the run *holds*: it reads the
     voice one bar earlier (from ``origin + bar``), fading over, again and again until there is enough at
     ``origin``; then it fades back. When the voice never catches up it plays on where it was, a bar late and
-    still in time: then the origin moves. Where there is no beat yet to repeat it is
-    silent, and after a bar of silence it goes on a bar late.
+    still in time: then the origin moves. Where no bar has sounded yet it repeats as many beats as have, or
+    half a beat or a quarter; where there is not even that it is silent, and after a bar of silence it goes on
+    a bar late.
 
     Attributes:
         start, stop: output samples; None while no stop is known.
         start_beat, stop_beat: where they lie in musical time; None for a stop that is not on the grid.
         sent: frames asked for so far; a run that goes on from tokens begins with those.
         tokens: the last ones.
-        underruns, held_samples: how often and how long it has held.
-        moved: output samples by which the origin has moved; whoever acts on it sets it to 0.
+        underruns: how often it has held.
 
     Args:
         number: the engine's deck number.
@@ -87,10 +88,8 @@ class Run:
         self.start_beat = 0.0
         self.stop_beat: float | None = None
         self.sent = round(geometry.frames(start - origin))
-        self.moved = 0
         self.tokens = TokenHistory()
         self.underruns = 0
-        self.held_samples = 0
         self._bar = bar
         self._fade = round(FADE_S * geometry.out_rate)
         self._attack = round(ATTACK_S * geometry.out_rate)
@@ -104,8 +103,9 @@ class Run:
         self._place: int | None = None
         self._switch: _Switch | None = None
         self._held_from = 0
-        self._held_beats = 0
+        self._held_parts = 0
         self._whole_bars = True
+        self._moved = 0
         self._silent_since = start
         self._closed = False
         self._expected: tuple[int, float, Callable[[float], None]] | None = None
@@ -184,6 +184,12 @@ class Run:
                 self.origin += sample - self.start
                 self.start = self._silent_since = sample
 
+    def take_moved(self) -> int:
+        """Output samples by which the origin has moved since this was last asked."""
+        with self._lock:
+            moved, self._moved = self._moved, 0
+            return moved
+
     def expect(self, frames: int, report: Callable[[float], None]) -> None:
         """Call ``report`` with the seconds from now until the PCM of all frames < ``frames`` is there."""
         with self._lock:
@@ -232,17 +238,16 @@ class Run:
             if start - self._silent_since >= length:
                 self._silent_since += length
                 self.origin += length
-                self.moved += length
+                self._moved += length
             if self._end(self.origin) - start >= needed + (0 if on_time else self._resume_lead):
                 self._go(self.origin, start, self._attack if on_time else self._fade)
             return
         if self._place != self.origin:
-            self.held_samples += count
             if self._end(self.origin) - start >= needed + self._resume_lead:
                 self._whole_bars = True
                 self._go(self.origin, start, self._fade)
             elif self._whole_bars and self.geometry.model_samples(start - self._place) >= self._held_from:
-                self.moved += self._place - self.origin
+                self._moved += self._place - self.origin
                 self.origin = self._place
         assert self._place is not None
         limit = self._limit if self._whole_bars else self._held_from
@@ -253,14 +258,15 @@ class Run:
         if not self.holding:
             self.underruns += 1
             self._held_from = self._limit
-            self._held_beats = 0
+            self._held_parts = 0
         assert self._place is not None
         length, beats = self._bar(start)
-        for count in range(beats, 0, -1):
-            place = self._place + length * count // beats
+        bar = PER_BEAT * beats
+        for parts in (*range(bar, 0, -PER_BEAT), PER_BEAT // 2, 1):
+            place = self._place + length * parts // bar
             if start - place >= self._first_place:
-                self._held_beats += count
-                self._whole_bars = self._held_beats % beats == 0
+                self._held_parts += parts
+                self._whole_bars = self._held_parts % bar == 0
                 self._go(place, start, self._fade)
                 return
         self._silent_since = start

@@ -162,7 +162,7 @@ def play_slowly(script: Script, at: int) -> int:
             script.produce(1)
         script.read(at, BLOCK)
         at += BLOCK
-        if script.run.moved:
+        if script.run.origin != 1000:
             break
     return at
 
@@ -171,8 +171,9 @@ def test_a_voice_that_never_catches_up_goes_on_a_bar_late_with_nothing_left_out(
     script.changes = [(frame, float(frame + 1)) for frame in range(400)]
     script.produce(60)
     at = play_slowly(script, 1000)
-    assert script.run.moved == BAR
     assert script.run.origin == 1000 + BAR
+    assert script.run.take_moved() == BAR
+    assert script.run.take_moved() == 0
     following = np.concatenate([script.read(at + n * BLOCK, BLOCK) for n in range(8)])
     place = (np.arange(at, at + 8 * BLOCK) - script.run.origin) // HOP
     assert np.array_equal(following, place + 1.0)
@@ -181,8 +182,25 @@ def test_a_voice_that_never_catches_up_goes_on_a_bar_late_with_nothing_left_out(
 def test_a_hold_before_a_whole_bar_was_heard_still_moves_by_whole_bars(script: Script) -> None:
     script.produce(22)
     play_slowly(script, 1000)
-    assert script.run.moved % BAR == 0
-    assert script.run.moved > 0
+    moved = script.run.take_moved()
+    assert moved % BAR == 0
+    assert moved > 0
+
+
+@pytest.mark.parametrize(("frames", "parts"), [(6, 1), (10, 2)])
+def test_late_audio_in_the_first_beat_repeats_half_a_beat_or_a_quarter_and_is_never_silent(
+    script: Script, frames: int, parts: int
+) -> None:
+    script.produce(frames)
+    heard = [script.read(1000 + n * BLOCK, BLOCK) for n in range(2 * BAR // BLOCK)]
+    assert script.run.holding
+    assert np.concatenate(heard)[40:].min() > 0.9
+    assert script.run._place is not None
+    assert (script.run._place - 1000) % (parts * BAR // BEATS // 4) == 0
+    play_slowly(script, 1000 + len(heard) * BLOCK)
+    moved = script.run.take_moved()
+    assert moved % BAR == 0
+    assert moved > 0
 
 
 def test_late_beginnings_wait_in_silence_and_fade_in(script: Script) -> None:
