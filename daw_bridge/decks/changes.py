@@ -56,7 +56,7 @@ class Changes:
         self._relax()
         self._tempo = bpm
         self.flush_in_time()
-        return self._clock.moment(self._earliest() + self._waiting_samples())
+        return self._clock.moment(self._earliest_tempo() + self._waiting_samples())
 
     def set_meter(self, beats_per_bar: int) -> Moment:
         """Change the meter at the next bar line that can be reached."""
@@ -112,7 +112,7 @@ class Changes:
         self._timer = None
         if self._tempo is not None:
             bpm, self._tempo = self._tempo, None
-            sample = self._earliest()
+            sample = self._earliest_tempo()
             self._clock.set_tempo(bpm, sample)
             for deck in self._decks:
                 deck.follow_tempo(sample)
@@ -130,6 +130,17 @@ class Changes:
         """First output sample that a change sent now can reach in all decks."""
         written = self._written()
         return max([written, *(deck.earliest(written) for deck in self._decks if deck.active)])
+
+    def _earliest_tempo(self) -> int:
+        """First output sample from which the tempo can change: decks that sound must be able to follow; those
+        that wait for their beat move with it."""
+        written = self._written()
+        active = [deck for deck in self._decks if deck.active]
+        sounding = [deck.earliest(written) for deck in active if deck.state(written) != "armed"]
+        waiting = [deck.earliest(written) for deck in active if deck.state(written) == "armed"]
+        if sounding:
+            return max(written, *sounding)
+        return max(written, min(waiting, default=written))
 
     def _waiting_samples(self) -> int:
         return round(max(0.0, self._due - time.monotonic()) * self._clock.map.sample_rate)

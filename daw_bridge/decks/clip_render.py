@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections import deque
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from daw_bridge.decks.engine_host import EngineHost
 from daw_bridge.decks.protocol import Atom, OnResult, PlayerOptions, RenderRequest, Result, Values
 from daw_bridge.engine.protocol import Loaded
 from daw_bridge.errors import ClipError, shorten_text
+
+log = logging.getLogger(__name__)
 
 MAX_WAITING = 16
 CLIPS = "clips"
@@ -55,6 +58,13 @@ def clip_request(
         model=options.model,
         compute=options.compute,
     )
+
+
+def clip_name(prompt: str, tempo: float) -> str:
+    """A file's name, without ending, for a clip that was given none."""
+    end = f" {tempo:g}bpm"
+    words = re.sub(r"[^A-Za-z0-9_-]+", " ", prompt).strip()
+    return f"{words[: MAX_NAME - len(end)]}{end}".strip()
 
 
 class ClipRenderer:
@@ -146,9 +156,12 @@ class ClipRenderer:
                 await asyncio.sleep(0.1)
             request, voice, on_result = self._waiting.popleft()
             try:
-                on_result(await self._render(request, voice))
-            finally:
-                self._taken.discard(request.out)
+                result = await self._render(request, voice)
+            except Exception as error:
+                log.error("clip %s", request.out, exc_info=error)
+                result = Result(error=f"rendering failed inside: {type(error).__name__}: {error}")
+            self._taken.discard(request.out)
+            on_result(result)
 
     async def _render(self, request: RenderRequest, voice: ClipVoice) -> Result:
         if self._host.state != "ready":

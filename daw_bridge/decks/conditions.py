@@ -44,7 +44,9 @@ def build_conditions(values: Mapping[str, Values], transport: Transport, takes: 
     words = values["prompts"]
     pairs = zip(words[::2], words[1::2], strict=True)
     prompts = tuple(WeightedPrompt(str(text), float(weight)) for text, weight in pairs if float(weight) > 0)
-    chroma = _chroma(values, transport) if values["chroma/enable"][0] else None
+    # built also when it is off, so that a chord that cannot be read is refused when it is set
+    harmony = _chroma(values, transport)
+    chroma = harmony if values["chroma/enable"][0] else None
     if chroma is not None and "chroma" not in takes:
         raise ConditionError("this model takes no harmony: leave key, chords and chroma off")
     if any(prompt.text for prompt in prompts) and "text" not in takes:
@@ -80,7 +82,7 @@ def key_chords(key: str) -> tuple[str, ...]:
     match = _KEY.fullmatch(key.strip())
     if match is None:
         return ()
-    root = PITCH_NAMES.index(match[1].upper()) + {"": 0, "#": 1, "b": -1}[match[2]]
+    root = PITCH_NAMES.index(match[1].upper()) + {"": 0, "#": 1, "b": -1}[match[2].lower()]
     minor = match[3] == "m" or match[3].lower() in ("minor", "min")
     turn = MINOR_TURN if minor else MAJOR_TURN
     return tuple(PITCH_NAMES[(root + step) % 12] + quality for step, quality in turn)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import sys
 import time
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from daw_bridge.audio.feeder import MAX_BLOCK
 from daw_bridge.clock.internal import Moment
 from daw_bridge.decks.changes import Changes
-from daw_bridge.decks.clip_render import ClipRenderer, clip_request
+from daw_bridge.decks.clip_render import ClipRenderer, clip_name, clip_request
 from daw_bridge.decks.conditions import CONDITIONING, DECK
 from daw_bridge.decks.deck import READY_FRAMES, Deck, Timing
 from daw_bridge.decks.engine_host import EngineHost
@@ -39,6 +40,8 @@ from daw_bridge.engine.local import LocalEngine
 from daw_bridge.engine.protocol import DEFAULT_LOADER, Load
 from daw_bridge.errors import EngineError
 from daw_bridge.parameters import lookup
+
+log = logging.getLogger(__name__)
 
 PUMP_S = 0.01
 HOLD_NOTICE_EVERY_S = 10.0
@@ -96,6 +99,7 @@ class LivePlayer:
         self._pumping: asyncio.Task[None] | None = None
         self._shown: list[DeckState] = ["stopped"] * options.decks
         self._hold_notice_due = 0.0
+        self._last_fault = ""
 
     @property
     def deck_count(self) -> int:
@@ -187,7 +191,7 @@ class LivePlayer:
         if path == "/bridge/clip/render":
             self._require_engine()
             prompt, bars, tempo, name = args
-            out = parts.clips.path(self._options.data, str(name) or f"{prompt} {tempo:g}bpm")
+            out = parts.clips.path(self._options.data, str(name) or clip_name(str(prompt), float(tempo)))
             request = clip_request(self.get, self._options, str(prompt), int(bars), float(tempo), out)
             parts.clips.submit(request, on_result or (lambda result: None))
             return self._ack(parts.clock.moment(self._written()), at_once=True)
@@ -271,7 +275,10 @@ class LivePlayer:
 
     async def _pump_forever(self) -> None:
         while True:
-            self._pump()
+            try:
+                self._pump()
+            except Exception as error:
+                self._report_fault(error)
             await asyncio.sleep(PUMP_S)
 
     def _pump(self) -> None:
@@ -289,6 +296,14 @@ class LivePlayer:
                 if state == "holding":
                     self._notify_hold(deck)
         self._output.watch()
+
+    def _report_fault(self, error: Exception) -> None:
+        """Something is wrong inside: say so, once as long as it stays the same, and play on."""
+        fault = f"{type(error).__name__}: {error}"
+        if fault != self._last_fault:
+            self._last_fault = fault
+            log.error("inside the player", exc_info=error)
+            self._notify("error", f"failed inside: {fault}")
 
     def _notify_hold(self, deck: Deck) -> None:
         if self._host.state != "ready" or time.monotonic() < self._hold_notice_due:

@@ -10,10 +10,9 @@ class SongClock(InternalClock):
     """An internal clock whose bar 1 can be put on any output sample."""
 
     def restart(self, sample: int) -> None:
-        """Make ``sample`` the first of bar 1, with the tempo and the meter of now."""
-        self.map = _ShiftedMap(
-            self.map.sample_rate, self.tempo_at(sample), self.beats_per_bar_at(sample), sample
-        )
+        """Make ``sample`` the first of bar 1, with the tempo and the meter that were set last."""
+        last = self.map.meters[-1].beats_per_bar
+        self.map = _ShiftedMap(self.map.sample_rate, self.map.tempi[-1].bpm, last, sample)
 
     def bar_samples(self, sample: float) -> tuple[int, int]:
         """Length in output samples of a bar at the tempo of ``sample``, and its number of beats."""

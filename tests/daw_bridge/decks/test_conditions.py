@@ -48,6 +48,7 @@ def test_chords_overrule_the_key_and_the_key_overrules_the_pitch_classes() -> No
         ("C major", ("C", "G", "Am", "F")),
         ("a minor", ("Am", "F", "C", "G")),
         ("Eb", ("D#", "A#", "Cm", "G#")),
+        ("EB major", ("D#", "A#", "Cm", "G#")),
         ("F#m", ("F#m", "D", "A", "E")),
         ("", ()),
     ],

@@ -136,6 +136,56 @@ def test_stop_now_is_silent_at_once_and_the_next_start_begins_at_bar_one_again(t
     assert np.abs(heard[again : again + 5000]).max() > 0.4
 
 
+def test_a_meter_set_just_before_the_first_start_counts_from_bar_one(tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        await s.until(RATE // 10)
+        s.set("meter", 3, deck=None)
+        start = s.start()
+        await s.until(start.sample + 1000)
+        assert s.player.status().beats_per_bar == 3
+
+    run(scene, tmp_path)
+
+
+def test_a_deck_that_waits_for_a_bar_does_not_hold_the_tempo_back_and_moves_with_it(tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        s.tempo(240.0)
+        s.set("prompt", "400")
+        first = s.start()
+        await s.until(first.sample + RATE // 4)
+        second = s.start(deck=2, bar=3)
+        assert second.sample == first.sample + 2 * RATE
+        slower = s.tempo(120.0)
+        assert slower.seconds < 0.6
+        await s.until(second.sample)
+        assert (s.state(1), s.state(2)) == ("playing", "armed")
+        waiting = s.player._parts.decks[1]._runs[0].start  # type: ignore[union-attr]
+        changed = slower.sample - first.sample
+        assert abs(waiting - first.sample - (4 * RATE - changed)) < 2500
+        await s.until(waiting + RATE // 10)
+        assert s.state(2) == "playing"
+        assert s.player.status().underruns == 0
+
+    run(scene, tmp_path, decks=2)
+
+
+def test_a_fault_inside_is_told_once_and_the_music_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene(s: Stage) -> None:
+        def broken() -> None:
+            raise KeyError("broken")
+
+        monkeypatch.setattr(s.player._output, "watch", broken)
+        start = s.start()
+        await s.until(start.sample + 2 * RATE)
+        assert s.state() == "playing"
+        assert s.player.status().underruns == 0
+        assert [n.text for n in s.notices if n.kind == "error"] == ["failed inside: KeyError: 'broken'"]
+
+    run(scene, tmp_path)
+
+
 def test_an_armed_start_can_be_taken_back(tmp_path: Path) -> None:
     async def scene(s: Stage) -> None:
         s.start()
@@ -223,6 +273,8 @@ def test_a_lost_worker_is_replaced_and_the_music_goes_on_at_a_bar_from_the_last_
             await asyncio.sleep(0.02)
         after = deck._runs[-1]
         assert after.start > after.origin
+        given = after.geometry.frames(after.start - after.origin)
+        assert after.tokens.before(round(given), 10) is not None
         assert (after.start - start.sample) % RATE == 0
         await s.until(after.start + RATE // 2)
         assert len(deck._runs) == 1
@@ -272,11 +324,13 @@ def test_clips_are_rendered_beside_the_music_and_never_overwrite(tmp_path: Path)
         await s.until(start.sample)
         s.render(results.append, "500", 2, 120.0, "loop")
         s.render(results.append, "500", 1, 120.0, "loop")
-        while len(results) < 2:
+        s.render(results.append, "500/600", 1, 120.0, "")
+        while len(results) < 3:
             await asyncio.sleep(0.02)
-        assert [r.error for r in results] == ["", ""]
-        assert [Path(str(r.values[0])).name for r in results] == ["loop.wav", "loop-2.wav"]
-        assert [r.values[1] for r in results] == [4.0, 2.0]
+        assert [r.error for r in results] == ["", "", ""]
+        names = [Path(str(r.values[0])).name for r in results]
+        assert names == ["loop.wav", "loop-2.wav", "500 600 120bpm.wav"]
+        assert [r.values[1] for r in results] == [4.0, 2.0, 2.0]
         assert s.player.status().underruns == 0
         with pytest.raises(ClipError, match="path"):
             s.render(results.append, "500", 1, 120.0, "../loop")
@@ -299,6 +353,9 @@ def test_what_cannot_be_done_is_refused_and_changes_nothing(tmp_path: Path) -> N
         with pytest.raises(ConditionError, match="Hx"):
             s.set("chords", "Am Hx")
         assert s.player.get("/bridge/deck/{deck}/chords", 1) == ("",)
+        s.set("chroma/enable", False)
+        with pytest.raises(ConditionError, match="Hx"):
+            s.set("chords", "Am Hx")
         with pytest.raises(ScheduleError, match="bar 1"):
             s.start(bar=1)
         assert s.state() == "playing"
