@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Estimate:
-    """Rises at once to what was measured, falls slowly.
+    """Rises at once to what was measured, at most to its bound, and falls slowly.
 
     Args:
         first: seconds assumed before anything was measured.
@@ -17,7 +17,7 @@ class Estimate:
 
     def add(self, seconds: float) -> None:
         """Take a measurement."""
-        self._peak = max(seconds, 0.93 * self._peak + 0.07 * seconds)
+        self._peak = min(self._high, max(seconds, 0.93 * self._peak + 0.07 * seconds))
 
     @property
     def value(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -51,8 +52,11 @@ class Gain:
 
 
 def soft_limit(samples: Samples) -> Samples:
-    """Leave samples within `KNEE` as they are and bend what is louder, so that all stay within -1..1."""
+    """Leave samples within `KNEE` as they are and bend what is louder, so that all stay within -1..1; what
+    is no number becomes 0."""
     peak = float(np.max(np.abs(samples), initial=0.0))
+    if not math.isfinite(peak):
+        return soft_limit(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0))
     if peak <= KNEE:
         return samples
     size = np.abs(samples)

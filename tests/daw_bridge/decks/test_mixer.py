@@ -30,6 +30,13 @@ def test_output_never_clips_and_quiet_sound_passes_unchanged(samples: list[float
     assert np.array_equal(limited[quiet], given_samples[quiet])
 
 
+def test_what_is_no_number_never_reaches_the_output() -> None:
+    samples = np.array([0.5, np.nan, np.inf, -np.inf, 3.0], np.float32)
+    limited = soft_limit(samples)
+    assert limited[:4].tolist() == [0.5, 0.0, 0.0, 0.0]
+    assert KNEE < limited[4] <= 1.0
+
+
 def test_a_gain_change_glides_without_steps_across_blocks() -> None:
     mixer = Mixer([Constant(0.5)], 48000, 1)
     mixer.read(0, 64)
