@@ -11,12 +11,15 @@ import soundfile
 from numpy.typing import NDArray
 
 MAX_WAITING_BLOCKS = 4000
+MAX_BYTES = 2**32 - 2**20
+SAMPLE_BYTES = 3
 
 
 class Recorder:
     """Writes blocks to a 24-bit WAV without ever making the caller wait.
 
-    When the disk is full or too slow the recording ends and `error` says why; the music goes on.
+    When the disk is full or too slow, or the file as large as a WAV can be (4 GB, about 4 hours of stereo at
+    48 kHz), the recording ends and `error` says why; the music goes on.
     """
 
     def __init__(self, path: Path, sample_rate: int, channels: int) -> None:
@@ -44,9 +47,14 @@ class Recorder:
         self._thread.join(0.5)
 
     def _run(self) -> None:
+        room = MAX_BYTES // SAMPLE_BYTES
         try:
             with self._file:
                 while (block := self._blocks.get()) is not None:
+                    room -= block.size
+                    if room < 0:
+                        self.error = f"recording to {self.path} ended: a WAV file holds no more than 4 GB"
+                        return
                     self._file.write(block)
         except (OSError, soundfile.SoundFileError) as error:
             self.error = f"recording to {self.path} ended: {error}"
