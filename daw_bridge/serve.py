@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
+from typing import TextIO
 
 from daw_bridge.control.dispatch import Dispatcher
 from daw_bridge.control.osc import OscServer
@@ -46,6 +47,12 @@ def run(setup: Setup) -> None:
         sock.close()
 
 
+def _say(line: str, stream: TextIO | None = None) -> None:
+    """Print a line; a terminal that has been closed must not end the music."""
+    with suppress(OSError, ValueError):
+        print(line, file=stream or sys.stdout, flush=True)
+
+
 class Daemon:
     """Wires a player to its OSC port.
 
@@ -61,7 +68,7 @@ class Daemon:
         setup: Setup,
         sock: socket.socket,
         create_player: CreatePlayer,
-        say: Callable[[str], None] = lambda line: print(line, flush=True),
+        say: Callable[[str], None] = _say,
     ) -> None:
         self._setup = setup
         self._sock = sock
@@ -125,7 +132,7 @@ class Daemon:
 
     def _notice(self, notice: Notice) -> None:
         if notice.kind in ("warning", "error"):
-            print(f"{notice.kind}: {notice.text}", file=sys.stderr, flush=True)
+            _say(f"{notice.kind}: {notice.text}", sys.stderr)
         elif notice.kind == "info":
             self._say(notice.text)
         if self._dispatcher is not None:

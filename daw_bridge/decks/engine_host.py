@@ -175,10 +175,10 @@ class EngineHost:
         self._restarting = self._loop.create_task(self._restart())
 
     async def _restart(self) -> None:
-        await asyncio.to_thread(self._engine.restart)
         try:
+            await asyncio.to_thread(self._engine.restart)
             await self._load_model()
-        except ModelError as error:
+        except (ModelError, OSError) as error:
             self._lost(str(error))
         else:
             self._owner.worker_back()

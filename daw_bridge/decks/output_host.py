@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import deque
 from collections.abc import Callable
 
 from daw_bridge.audio import devices
@@ -187,10 +188,10 @@ class OutputHost:
 
     def _feed(self, output: Output) -> None:
         assert self._source is not None
-        told: list[str] = []
+        told: deque[str] = deque(maxlen=5)
 
         def report(error: Exception) -> None:
-            if str(error) not in told[-5:]:
+            if str(error) not in told:
                 told.append(str(error))
                 loop.call_soon_threadsafe(self._notify, "error", f"audio: {type(error).__name__}: {error}")
 
