@@ -116,6 +116,8 @@ def render(
 ) -> None:
     """Render a bar-exact clip to a WAV file."""
     from daw_bridge.decks.protocol import RenderRequest
+    from daw_bridge.errors import ParameterError
+    from daw_bridge.options import OPTIONS
     from daw_bridge.parameters import lookup
 
     deck = "/bridge/deck/{deck}"
@@ -131,6 +133,11 @@ def render(
         f"{deck}/top_p": top_p,
     }.items():
         lookup(path).coerce([value], f"--{path.rpartition('/')[2].replace('_', '-')}")
+    rate = OPTIONS["sample_rate"].arg
+    try:
+        rate.coerce(sample_rate)
+    except ValueError:
+        raise ParameterError("--sample-rate", sample_rate, rate.range_text()) from None
     out.parent.mkdir(parents=True, exist_ok=True)
     request = RenderRequest(
         prompts=((prompt, 1.0),),

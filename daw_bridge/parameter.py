@@ -84,6 +84,7 @@ class Arg:
     def _string(self, value: object) -> str:
         if not isinstance(value, str) or len(value) > MAX_STRING or "\0" in value:
             raise ValueError
+        value.encode()  # a command line's stray bytes are no text
         if self.check is not None:
             self.check(value)
         return value

@@ -47,6 +47,8 @@ def test_presets_are_listed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         (["serve", "host=0.0.0.0", "port=0"], 2, "allow="),
         (["render", "piano", "--bars", "0"], 2, "1..256"),
         (["render", "piano", "--meter", "5"], 2, "--meter"),
+        (["render", "piano", "--sample-rate", "-5"], 2, "--sample-rate"),
+        (["serve", "deck.1.prompt=\udcff"], 2, "prompt"),
         (["nothing"], 2, "nothing"),
     ],
 )
