@@ -196,17 +196,15 @@ def _report(story: Story, recording: Path, picture: Path, out: Console) -> None:
         f"longest gap {1000 * analysis.longest_silence(whole, rate):.0f} ms"
     )
     out.print(f"recording  {recording}")
-    if _draw(story, mono, rate, picture):
-        out.print(f"picture    {picture}")
+    _draw(story, mono, rate, picture)
+    out.print(f"picture    {picture}")
 
 
-def _draw(story: Story, mono: npt.NDArray[np.float32], rate: int, picture: Path) -> bool:
-    """Draw the spectrogram with bar lines and prompts; False where matplotlib is not installed."""
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        return False
+def _draw(story: Story, mono: npt.NDArray[np.float32], rate: int, picture: Path) -> None:
+    """Draw the spectrogram with bar lines and prompts."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(14, 5), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
@@ -227,7 +225,6 @@ def _draw(story: Story, mono: npt.NDArray[np.float32], rate: int, picture: Path)
     axes.set_xlabel("seconds; white: the clock's bar lines, cyan: prompt changes as acknowledged")
     axes.set_ylabel("Hz")
     figure.savefig(picture, dpi=110)
-    return True
 
 
 def _spectrogram(

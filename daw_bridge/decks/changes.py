@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from daw_bridge.clock.internal import Moment
 from daw_bridge.clock.quantum import Quantum
 from daw_bridge.decks.deck import Deck, Timing
-from daw_bridge.decks.protocol import Values
 from daw_bridge.decks.song_clock import SongClock
+from daw_bridge.parameter import Values
 
 FLUSH_EVERY_S = 0.06
 BUSY_S = 1.0

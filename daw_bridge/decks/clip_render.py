@@ -13,9 +13,10 @@ from daw_bridge.decks.clip_file import write_clip
 from daw_bridge.decks.clip_voice import ClipVoice
 from daw_bridge.decks.conditions import DECK
 from daw_bridge.decks.engine_host import EngineHost
-from daw_bridge.decks.protocol import Atom, OnResult, PlayerOptions, RenderRequest, Result, Values
+from daw_bridge.decks.protocol import OnResult, PlayerOptions, RenderRequest, Result
 from daw_bridge.engine.protocol import Loaded
 from daw_bridge.errors import ClipError, shorten_text
+from daw_bridge.parameter import Atom, Values
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Set
 
-from daw_bridge.decks.protocol import Values
+from daw_bridge.parameter import Values
 from daw_bridge.parameters import PARAMETERS
 from genmodels.conditioning.attributes import Conditions, WeightedPrompt
 from genmodels.conditioning.harmony import ChordProgression, ChromaTrack, ConstantChroma

@@ -14,12 +14,13 @@ from daw_bridge.decks.conditions import build_conditions, default_values
 from daw_bridge.decks.engine_host import EngineHost
 from daw_bridge.decks.estimate import Estimate
 from daw_bridge.decks.geometry import Geometry
-from daw_bridge.decks.protocol import DeckState, Values
+from daw_bridge.decks.protocol import DeckState
 from daw_bridge.decks.run import Run, Samples
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.decks.timeline import Timeline
 from daw_bridge.engine.protocol import Produced
 from daw_bridge.engine.ring import PcmRing
+from daw_bridge.parameter import Values
 from genmodels.conditioning.timing import Transport
 
 PROMPT_FRAMES = 300

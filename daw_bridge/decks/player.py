@@ -30,7 +30,6 @@ from daw_bridge.decks.protocol import (
     OnResult,
     PlayerOptions,
     Status,
-    Values,
     When,
 )
 from daw_bridge.decks.recovery import Recovery
@@ -39,6 +38,7 @@ from daw_bridge.engine.base import MakeEngine
 from daw_bridge.engine.local import LocalEngine
 from daw_bridge.engine.protocol import DEFAULT_LOADER, Load
 from daw_bridge.errors import EngineError
+from daw_bridge.parameter import Values
 from daw_bridge.parameters import lookup
 
 log = logging.getLogger(__name__)

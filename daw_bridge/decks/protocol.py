@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from daw_bridge.clock.quantum import NOW, Quantum
-
-Atom = float | int | str | bool
-Values = tuple[Atom, ...]
+from daw_bridge.parameter import Values
 
 DeckState = Literal["stopped", "armed", "playing", "holding"]
 EngineState = Literal["loading", "ready", "restarting", "failed"]

@@ -6,7 +6,7 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from daw_bridge.decks.protocol import Values
+from daw_bridge.parameter import Values
 
 
 @dataclass(frozen=True)

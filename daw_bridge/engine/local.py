@@ -40,11 +40,8 @@ class LocalEngine:
         self._workers: list[threading.Thread] = []
         self._rings: dict[str, PcmRing] = {}
         self._stopping = False
-
-    @property
-    def alive(self) -> bool:
-        """Whether the worker process runs."""
-        return self._process is not None and self._process.is_alive()
+        self._ended = False
+        self._replacing = threading.Lock()
 
     @property
     def pid(self) -> int | None:
@@ -85,15 +82,21 @@ class LocalEngine:
     def restart(self) -> None:
         """End the worker, if it still runs, and start a new one without a model; rings and decks' numbers
         stay the front's. Commands that the old worker did not take are lost. May block for `stop`'s
-        time."""
-        self._end_worker()
-        self._outbox = queue.SimpleQueue()
-        self._stopping = False
-        self.start()
+        time. Does nothing once `stop` was called, in whatever thread."""
+        with self._replacing:
+            if self._ended:
+                return
+            self._end_worker()
+            self._outbox = queue.SimpleQueue()
+            self._stopping = False
+            if not self._ended:
+                self.start()
 
     def stop(self) -> None:
         """End the worker within two seconds, by force where needed, and unlink all shared memory."""
-        self._end_worker()
+        self._ended = True
+        with self._replacing:
+            self._end_worker()
         for ring in list(self._rings.values()):
             self.release_ring(ring)
 

@@ -13,11 +13,10 @@ from daw_bridge.decks.protocol import (
     PlayerOptions,
     Result,
     Status,
-    Values,
     When,
 )
 from daw_bridge.errors import ModelError, ScheduleError
-from daw_bridge.parameters import lookup
+from daw_bridge.parameters import Values, lookup
 
 
 @dataclass

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from daw_bridge.clock.quantum import NOW, Quantum
 from daw_bridge.decks.player import LivePlayer, create_player
-from daw_bridge.decks.protocol import Ack, Atom, Notice, OnResult, PlayerOptions, When
+from daw_bridge.decks.protocol import Ack, Notice, OnResult, PlayerOptions, When
 from daw_bridge.engine.base import MakeEngine
+from daw_bridge.parameter import Atom
 from tests.daw_bridge.fake_model import LOADER
 from tests.daw_bridge.thread_engine import ThreadEngine
 

@@ -208,3 +208,9 @@ def test_stop_ends_a_worker_that_is_still_starting_within_two_seconds() -> None:
     assert time.monotonic() - began < 2.0
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_a_restart_that_comes_after_the_stop_starts_nothing(bench: Bench) -> None:
+    bench.engine.stop()
+    bench.engine.restart()
+    assert bench.engine.pid is None
