@@ -155,9 +155,15 @@ class OutputHost:
             self._busy = asyncio.get_running_loop().create_task(self._reopen())
 
     async def _reopen(self) -> None:
-        """Try the lost device; the null clock goes on while it is not there."""
+        """Try the lost device; the null clock goes on while it is not there, and for good where the sound
+        server died."""
         try:
             await asyncio.to_thread(devices.refresh)
+        except DeviceError as error:
+            self._lost = False
+            self._notify("error", str(error))
+            return
+        try:
             await asyncio.to_thread(devices.find_output, self._options.device)
         except DeviceError:
             return

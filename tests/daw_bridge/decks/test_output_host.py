@@ -104,6 +104,30 @@ def test_a_lost_device_is_replaced_by_the_null_clock_and_taken_again_without_los
     assert len(played) > 0.3 * RATE
 
 
+def test_a_sound_server_that_died_is_told_of_once_and_not_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[str] = []
+
+    def refuse() -> None:
+        raise DeviceError("the sound server died: restart daw-bridge")
+
+    async def scene() -> None:
+        monkeypatch.setattr(devices, "refresh", refuse)
+        host = OutputHost(PlayerOptions(device="card"), lambda kind, text: told.append(text))
+        host.open()
+        host.start(Counting())
+        Cable.plugged = False
+        await watching(host, "null clock")
+        for _ in range(30):
+            host.watch()
+            await asyncio.sleep(0.01)
+        await host.stop()
+
+    asyncio.run(scene())
+    assert told[1:] == ["the sound server died: restart daw-bridge"]
+
+
 def test_without_a_name_a_missing_device_means_the_null_clock_and_with_one_an_error() -> None:
     told: list[str] = []
 
