@@ -324,13 +324,11 @@ def test_clips_are_rendered_beside_the_music_and_never_overwrite(tmp_path: Path)
         await s.until(start.sample)
         s.render(results.append, "500", 2, 120.0, "loop")
         s.render(results.append, "500", 1, 120.0, "loop")
-        s.render(results.append, "500/600", 1, 120.0, "")
-        while len(results) < 3:
+        while len(results) < 2:
             await asyncio.sleep(0.02)
-        assert [r.error for r in results] == ["", "", ""]
-        names = [Path(str(r.values[0])).name for r in results]
-        assert names == ["loop.wav", "loop-2.wav", "500 600 120bpm.wav"]
-        assert [r.values[1] for r in results] == [4.0, 2.0, 2.0]
+        assert [r.error for r in results] == ["", ""]
+        assert [Path(str(r.values[0])).name for r in results] == ["loop.wav", "loop-2.wav"]
+        assert [r.values[1] for r in results] == [4.0, 2.0]
         assert s.player.status().underruns == 0
         with pytest.raises(ClipError, match="path"):
             s.render(results.append, "500", 1, 120.0, "../loop")
@@ -343,6 +341,17 @@ def test_clips_are_rendered_beside_the_music_and_never_overwrite(tmp_path: Path)
     facts = json.loads(clip.with_suffix(".json").read_text())
     assert (facts["bars"], facts["tempo"], facts["prompts"]) == (2, 120.0, [["500", 1.0]])
     assert not list((tmp_path / "clips").glob(".*"))
+
+
+def test_a_clip_without_a_name_is_called_after_its_prompt_whatever_that_holds(tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        results: list[Result] = []
+        s.render(results.append, "../500 / 600", 1, 240.0, "")
+        while not results:
+            await asyncio.sleep(0.02)
+        assert Path(str(results[0].values[0])) == tmp_path / "clips" / "500 600 240bpm.wav"
+
+    run(scene, tmp_path)
 
 
 def test_what_cannot_be_done_is_refused_and_changes_nothing(tmp_path: Path) -> None:
