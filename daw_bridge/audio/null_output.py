@@ -8,6 +8,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+# a clock without steps would always have room for a few samples more, and its feeder never a rest
+BLOCK_S = 0.0025
+
 
 class NullOutput:
     """Consumes ``sample_rate`` frames a second and throws them away.
@@ -29,7 +32,7 @@ class NullOutput:
         self.name = "null clock"
         self.sample_rate = sample_rate
         self.channels = channels
-        self.blocksize = 0
+        self.blocksize = max(1, round(BLOCK_S * sample_rate))
         self.underruns = 0
         self._lead = round(lead_s * sample_rate)
         self._clock = clock
@@ -70,7 +73,8 @@ class NullOutput:
         if late > 0:
             self._began += late / self.sample_rate
             self.underruns += self._written > self._first
-        return max(0, round(self._elapsed()) + self._lead - self._written)
+        missing = max(0, round(self._elapsed()) + self._lead - self._written)
+        return missing if missing >= self.blocksize else 0
 
     def write(self, block: NDArray[np.float32]) -> None:
         """Count ``block`` [n, channels]."""

@@ -47,3 +47,15 @@ def test_it_can_take_over_at_a_later_sample() -> None:
     clock.now += 0.01
     assert output.written == 827
     assert round(output.position()) == 787
+
+
+def test_it_asks_for_a_block_at_least_so_that_its_feeder_can_rest() -> None:
+    clock = Clock()
+    output = started(clock)
+    output.write(np.zeros((output.writable(), 1), np.float32))
+    asked = []
+    for _ in range(100):
+        clock.now += 0.001
+        asked.append(output.writable())
+    assert asked[0] == 0
+    assert min(count for count in asked if count) >= output.blocksize > 1
