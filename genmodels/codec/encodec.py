@@ -78,12 +78,17 @@ class EncodecModel(CompressionModel):
         volume = x.mean(1, keepdim=True).square().mean(2, keepdim=True).sqrt() + 1e-8
         return x / volume, volume.view(-1, 1)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, QuantizedResult]:
-        """For training: audio [B, C, n] to (decoded audio of the same length, quantizer's result)."""
+    def forward(self, x: Tensor, bypass: Tensor | None = None) -> tuple[Tensor, QuantizedResult]:
+        """For training: audio [B, C, n] to (decoded audio of the same length, quantizer's result).
+
+        Items where `bypass` [B] is true are decoded from their latents as they are (as in `SpectralCodec`).
+        """
         self._check_audio(x)
         normal, scale = self._normalized(pad_to_frames(x, self._hop))
-        quantized = self.quantizer(self.encoder(normal))
-        y = self.decoder(quantized.x)
+        latents = self.encoder(normal)
+        quantized = self.quantizer(latents)
+        chosen = quantized.x if bypass is None else torch.where(bypass[:, None, None], latents, quantized.x)
+        y = self.decoder(chosen)
         y = y if scale is None else y * scale.view(-1, 1, 1)
         return y[..., : x.shape[-1]], quantized
 
