@@ -112,6 +112,7 @@ def play(
     out = console or Console(soft_wrap=True, highlight=False)
     folder.mkdir(parents=True, exist_ok=True)
     recording = folder / "play.wav"
+    recording.unlink(missing_ok=True)
     with _Daemon((f"record={recording}", *arguments), folder / "daemon.log") as daemon:
         out.print(f"[bold]{daemon.ready_line}")
         with _Link(daemon.port) as link:

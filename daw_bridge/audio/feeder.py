@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daw_bridge.audio.output import Output
-from daw_bridge.audio.recorder import Recorder
 
 PERIOD_S = 0.004
 MAX_BLOCK = 512
@@ -26,6 +25,14 @@ class Source(Protocol):
         """
 
 
+class Listener(Protocol):
+    """Who takes what was written to the output; a `Recorder` is one."""
+
+    def write(self, start: int, block: NDArray[np.float32]) -> None:
+        """``block`` [n, channels] went out as output samples ``start ..``; must return at once and not change
+        it. Called by the feeder's thread, in order."""
+
+
 class Feeder:
     """Tops up an output from a source every few milliseconds; waits for nothing else.
 
@@ -38,12 +45,12 @@ class Feeder:
         self,
         output: Output,
         source: Source,
-        recorder: Recorder | None = None,
+        listeners: Sequence[Listener] = (),
         on_error: Callable[[Exception], None] | None = None,
     ) -> None:
         self.output = output
         self._source = source
-        self._recorder = recorder
+        self._listeners = tuple(listeners)
         self._on_error = on_error
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -56,7 +63,7 @@ class Feeder:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread, then the output. The recorder is left to its owner."""
+        """End the thread, then the output. The listeners are left to their owners."""
         self._ended.set()
         if self._thread is not None:
             self._thread.join(0.5)
@@ -75,12 +82,13 @@ class Feeder:
     def _top_up(self) -> None:
         output = self.output
         while (count := min(output.writable(), MAX_BLOCK)) > 0 and not self._ended.is_set():
+            start = output.written
             try:
-                block = self._source.read(output.written, count)
+                block = self._source.read(start, count)
             except Exception as error:
                 block = np.zeros((count, output.channels), np.float32)
                 if self._on_error is not None:
                     self._on_error(error)
             output.write(block)
-            if self._recorder is not None:
-                self._recorder.write(block)
+            for listener in self._listeners:
+                listener.write(start, block)

@@ -112,8 +112,10 @@ class OutputHost:
         if record is not None:
             try:
                 self._recorder = Recorder(record, self.sample_rate, self.channels)
-            except (OSError, RuntimeError) as error:
+            except (OSError, ValueError) as error:
                 raise DeviceError(f"recording {record} cannot be written: {error}") from error
+            if self._recorder.path != record:
+                self._notify("info", f"{record} exists: recording to {self._recorder.path}")
         try:
             self._feed(self._output)
         except DeviceError as error:
@@ -202,7 +204,8 @@ class OutputHost:
                 loop.call_soon_threadsafe(self._notify, "error", f"audio: {type(error).__name__}: {error}")
 
         loop = asyncio.get_running_loop()
-        feeder = Feeder(output, self._source, self._recorder, report)
+        listeners = () if self._recorder is None else (self._recorder,)
+        feeder = Feeder(output, self._source, listeners, report)
         feeder.start()
         self._feeder = feeder
 
