@@ -13,6 +13,7 @@ import numpy.typing as npt
 from torch import Tensor
 
 from genmodels.conditioning.harmony import ChordProgression, ChromaTrack, ConstantChroma, RecordedChroma
+from genmodels.conditioning.recording import Recording
 from genmodels.conditioning.timing import Transport
 from genmodels.errors import ConditionError
 from genmodels.lm.sampling import SamplingParams
@@ -24,6 +25,7 @@ __all__ = [
     "Conditions",
     "ConstantChroma",
     "RecordedChroma",
+    "Recording",
     "SamplingParams",
     "Transport",
     "WeightedPrompt",
@@ -64,8 +66,12 @@ class Conditions:
         transport: tempo, metre and beat position, or None for a free pulse.
         sampling: how tokens are drawn.
         cfg_coef: strength of guidance, >= 0; 1 follows the conditions without emphasis, 0 ignores them.
+        recording: the melody to follow (melody models) or the sound whose style to meet (style models).
+        cfg_coef_beta: >= 0, strength of the text over the other conditions (double guidance, MusicGen-Style,
+            arXiv 2407.12563): the logits are u + c * (w + beta * (tw - w) - u), of no condition, all but
+            text, and all. None weighs all conditions as one (beta 1).
     Raises:
-        ConditionError: cfg_coef is out of range.
+        ConditionError: cfg_coef or cfg_coef_beta is out of range.
     """
 
     prompts: tuple[WeightedPrompt, ...] = ()
@@ -73,10 +79,13 @@ class Conditions:
     transport: Transport | None = None
     sampling: SamplingParams = field(default_factory=SamplingParams)
     cfg_coef: float = 3.0
+    recording: Recording | None = None
+    cfg_coef_beta: float | None = None
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.cfg_coef) and self.cfg_coef >= 0):
-            raise ConditionError(f"cfg_coef is {self.cfg_coef}, must be a finite number >= 0")
+        for name, value in (("cfg_coef", self.cfg_coef), ("cfg_coef_beta", self.cfg_coef_beta)):
+            if value is not None and not (math.isfinite(value) and value >= 0):
+                raise ConditionError(f"{name} is {value}, must be a finite number >= 0")
 
     def texts(self) -> tuple[str | None, ...]:
         """One text a conditioned row; a single None when there is no prompt."""
@@ -96,10 +105,12 @@ class ConditioningAttributes:
     Args:
         text: name -> text or None.
         frames: name -> raw features [T, C] float32, one row a frame, or None where absent.
+        wav: name -> recording, or None where absent.
     """
 
     text: dict[str, str | None] = field(default_factory=dict)
     frames: dict[str, Tensor | None] = field(default_factory=dict)
+    wav: dict[str, Recording | None] = field(default_factory=dict)
 
     def without(self, names: Sequence[str]) -> ConditioningAttributes:
         """A copy in which the conditions `names` are absent."""
@@ -107,17 +118,19 @@ class ConditioningAttributes:
             self,
             text={name: None if name in names else text for name, text in self.text.items()},
             frames={name: None if name in names else value for name, value in self.frames.items()},
+            wav={name: None if name in names else value for name, value in self.wav.items()},
         )
 
     def null(self) -> ConditioningAttributes:
         """A copy without any condition: the unconditional branch of guidance."""
-        return self.without([*self.text, *self.frames])
+        return self.without([*self.text, *self.frames, *self.wav])
 
 
 def check_names(attributes: ConditioningAttributes, known: Mapping[str, Any]) -> None:
     """Raise ConditionError for a condition that is given but that the model does not have."""
     given = [name for name, text in attributes.text.items() if text is not None]
     given += [name for name, value in attributes.frames.items() if value is not None]
+    given += [name for name, recording in attributes.wav.items() if recording is not None]
     for name in given:
         if name not in known:
             raise ConditionError(

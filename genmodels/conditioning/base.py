@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from genmodels.conditioning.excerpt import Span, as_mono, excerpt
+from genmodels.conditioning.recording import Recording
 from genmodels.errors import ConditionError
 
 
@@ -92,6 +94,43 @@ class FrameConditioner(nn.Module, ABC):
     @abstractmethod
     def forward(self, features: Tensor) -> ConditionTensor:
         """Project features [B, T, C] to [B, T, dim]; exactly zero where absent."""
+
+
+class WaveformConditioner(nn.Module, ABC):
+    """Turns recordings into `ConditionTensor`s.
+
+    Attributes:
+        sample_rate: at which it hears, in Hz.
+    """
+
+    sample_rate: int
+
+    def prepare(self, recordings: Sequence[Recording | None], span: Span | None = None) -> dict[str, Tensor]:
+        """Cut, resample and collate, one recording an item; None is absent.
+
+        Args:
+            recordings: any rates and channels; they are mixed to mono.
+            span: which part is heard; the recordings are repeated for as long as it takes. None hears each
+                whole, once.
+        Returns:
+            `wav` [B, T] float32, zero where it has ended, and `length` [B] int64 in samples, 0 where absent.
+        """
+        heard = [None if item is None else excerpt(self.isolate(item), span) for item in recordings]
+        lengths = [0 if item is None else len(item) for item in heard]
+        width = max(1, *lengths) if lengths else 1
+        wav = torch.zeros(len(heard), width)
+        for row, item in zip(wav, heard, strict=True):
+            if item is not None:
+                row[: len(item)] = item
+        return {"wav": wav, "length": torch.tensor(lengths, dtype=torch.int64)}
+
+    def isolate(self, recording: Recording) -> Recording:
+        """The part of a recording that is listened to, mono at `sample_rate`; by default all of it."""
+        return as_mono(recording, self.sample_rate)
+
+    @abstractmethod
+    def forward(self, prepared: dict[str, Tensor]) -> ConditionTensor:
+        """Encode what `prepare` returned (moved to this module's device)."""
 
 
 Prepared = dict[str, Any]

@@ -9,9 +9,16 @@ import torch
 from torch import Tensor, nn
 
 from genmodels.conditioning.attributes import ConditioningAttributes, check_names
-from genmodels.conditioning.base import ConditionTensor, FrameConditioner, Prepared, TextConditioner
+from genmodels.conditioning.base import (
+    ConditionTensor,
+    FrameConditioner,
+    Prepared,
+    TextConditioner,
+    WaveformConditioner,
+)
+from genmodels.conditioning.excerpt import Span
 
-Conditioner = TextConditioner | FrameConditioner
+Conditioner = TextConditioner | FrameConditioner | WaveformConditioner
 ConditionTensors = dict[str, ConditionTensor]
 
 
@@ -36,14 +43,23 @@ class ConditionProvider(nn.Module):
         """Names of the frame-synchronous conditions."""
         return tuple(name for name, c in self.conditioners.items() if isinstance(c, FrameConditioner))
 
+    @property
+    def wav_names(self) -> tuple[str, ...]:
+        """Names of the conditions that take recordings."""
+        return tuple(name for name, c in self.conditioners.items() if isinstance(c, WaveformConditioner))
+
     def prepare(
-        self, attributes: Sequence[ConditioningAttributes], num_frames: int | None = None
+        self,
+        attributes: Sequence[ConditioningAttributes],
+        num_frames: int | None = None,
+        span: Span | None = None,
     ) -> Prepared:
         """First stage, on the CPU: tokens of texts, collated frame features. Can run in a data loader.
 
         Args:
             attributes: one a batch item. Conditions that are missing are absent.
             num_frames: frames of the sequence; features at another rate are resampled to it.
+            span: which part of the recordings is heard; None hears them whole.
         Raises:
             ConditionError: a condition that this model does not have, or of a wrong shape.
         """
@@ -57,6 +73,8 @@ class ConditionProvider(nn.Module):
                 prepared[name] = conditioner.prepare(
                     [item.frames.get(name) for item in attributes], num_frames
                 )
+            elif isinstance(conditioner, WaveformConditioner):
+                prepared[name] = conditioner.prepare([item.wav.get(name) for item in attributes], span)
         return prepared
 
     def forward(self, prepared: Prepared) -> ConditionTensors:

@@ -49,15 +49,21 @@ class T5Conditioner(TextConditioner):
         name: hub name or folder of the T5.
         finetune: train the encoder as well, and save it under `t5`.
         word_dropout: in training, probability that a word of a text is left out.
+        loaded: tokenizer and encoder, where a checkpoint brings its own; `name` is then not looked for.
     """
 
     def __init__(
-        self, output_dim: int, name: str = "t5-base", finetune: bool = False, word_dropout: float = 0.0
+        self,
+        output_dim: int,
+        name: str = "t5-base",
+        finetune: bool = False,
+        word_dropout: float = 0.0,
+        loaded: tuple[Any, nn.Module] | None = None,
     ) -> None:
         super().__init__()
         self.word_dropout = word_dropout
         self.finetune = finetune
-        self.tokenizer, encoder = load_t5(name)
+        self.tokenizer, encoder = loaded or load_t5(name)
         if finetune:
             import copy
 

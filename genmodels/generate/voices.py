@@ -125,6 +125,7 @@ class VoiceConditioner:
                     seed=seeds[number],
                 )
             )
+        prefix = self._prefix(texts, len(keys))
         frames = VoiceFrames([self._frame_source(item) for item in conditions], owners[: len(texts)])
         return RowConditions(
             keys=tuple(keys),
@@ -132,7 +133,7 @@ class VoiceConditioner:
             row_voice=np.array(owners),
             context=self._context(tuple(texts)),
             frames=frames if frames.present else None,
-            prefix=self._prefix(texts, len(keys)),
+            prefix=None if prefix is None else lambda _offset: prefix,
         )
 
     def _encode(self, text: str | None) -> dict[str, ConditionTensor]:
@@ -253,7 +254,7 @@ class VoiceFrames:
         self._owners = owners
         self.present = any(source is not None for source in sources)
 
-    def at(self, frames: npt.NDArray[np.int64]) -> Tensor | None:
+    def at(self, frames: npt.NDArray[np.int64], offset: int) -> Tensor | None:
         rows = {
             number: source.at(frames) for number, source in enumerate(self._sources) if source is not None
         }

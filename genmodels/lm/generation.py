@@ -15,7 +15,7 @@ from genmodels.errors import GenerationError
 from genmodels.lm.decoder import Decoder
 from genmodels.lm.rows import NULL_KEY, RowConditions, TensorFrames, prompt_key, simple_voices
 from genmodels.lm.sampling import SamplingParams
-from genmodels.lm.segment import PREFILL_CHUNK, Segment
+from genmodels.lm.segment import Segment
 
 if TYPE_CHECKING:
     from genmodels.lm.model import LMModel
@@ -60,7 +60,7 @@ def rows_from_attributes(
         row_voice=row_voice,
         context=context,
         frames=None if added is None else TensorFrames(added),
-        prefix=prefix,
+        prefix=None if prefix is None else lambda _offset: prefix,
     )
 
 
@@ -78,8 +78,7 @@ def run_segment(
         segment.write(prompt.cpu().numpy())
     # the position that predicts the first unknown step is taken in by a single step, as after a rollback
     first = (segment.pattern.get_first_step_with_timestep(length) or 1) - 1
-    while segment.position < first:
-        segment.prefill(min(first, (segment.position // PREFILL_CHUNK + 1) * PREFILL_CHUNK))
+    segment.prefill_chunks(first)
     while segment.position <= segment.last_position:
         segment.step()
         if callback is not None:

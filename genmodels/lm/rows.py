@@ -1,12 +1,13 @@
 """The rows that a decoder runs for one or more voices, and how their logits become one.
 
 A voice has a row for each of its prompts and, if it has any condition at all, a row without conditions for
-guidance. Rows of prompts come first, so that what concerns only them touches the first rows of a batch.
+guidance; under double guidance also a row with all conditions but text. Unconditional rows come last, so that
+what concerns only the others touches the first rows of a batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,10 +21,11 @@ from genmodels.lm.transformer import CrossContext
 
 
 class FrameInputs(Protocol):
-    """What frame-synchronous conditions add to the input."""
+    """What conditions add to the input."""
 
-    def at(self, frames: npt.NDArray[np.int64]) -> Tensor | None:
-        """[R', n, dim] for the first R' rows at the absolute frames [n]; None if nothing is added."""
+    def at(self, frames: npt.NDArray[np.int64], offset: int) -> Tensor | None:
+        """[R', n, dim] for the first R' rows at the absolute frames [n] of the window that starts at frame
+        `offset`; None if nothing is added."""
         ...
 
 
@@ -38,6 +40,8 @@ class VoiceRows:
         cfg_coef: guidance.
         sampling: how its tokens are drawn.
         seed: its randomness.
+        textless: row number of the branch with all conditions but text; None without double guidance.
+        cfg_coef_beta: strength of the text over the textless branch.
     """
 
     prompts: tuple[int, ...]
@@ -46,14 +50,19 @@ class VoiceRows:
     cfg_coef: float
     sampling: SamplingParams
     seed: int
+    textless: int | None = None
+    cfg_coef_beta: float = 1.0
 
     def guided(self, logits: Tensor) -> Tensor:
-        """Logits [R, K, card] of all rows to this voice's [K, card]: u + c * (sum of w_i * l_i - u)."""
+        """Logits [R, K, card] of all rows to this voice's [K, card]: u + c * (l - u), where l is the prompts'
+        mean by weight, under double guidance w + beta * (that mean - w)."""
         mixed = logits[self.prompts[0]]
         if len(self.prompts) > 1:
             mixed = mixed * self.weights[0]
             for row, weight in zip(self.prompts[1:], self.weights[1:], strict=True):
                 mixed = mixed + logits[row] * weight
+        if self.textless is not None:
+            mixed = torch.lerp(logits[self.textless], mixed, self.cfg_coef_beta)
         if self.null is None:
             return mixed
         return torch.lerp(logits[self.null], mixed, self.cfg_coef)
@@ -68,7 +77,11 @@ class VoiceRows:
         return tokens
 
 
-@dataclass(frozen=True)
+ContextAt = Callable[[int], CrossContext | None]
+PrefixAt = Callable[[int], Tensor]
+
+
+@dataclass(frozen=True, eq=False)
 class RowConditions:
     """Everything a decoder needs to extend the rows of some voices.
 
@@ -77,22 +90,32 @@ class RowConditions:
             change.
         voices: the voices; they draw tokens of their own.
         row_voice: [R] number of the voice that each row belongs to.
-        context: cross attention of the first rows.
-        frames: frame-synchronous inputs, or None.
-        prefix: conditions to prepend [R, P, dim], or None.
+        context: cross attention of the first rows, or what gives it for the window that starts at a frame.
+        frames: what is added to the input, or None.
+        prefix: gives the conditions to prepend [R, P, dim] for the window that starts at a frame, with the
+            same P for all; None if there are none.
     """
 
     keys: tuple[tuple[str, ...], ...]
     voices: tuple[VoiceRows, ...]
     row_voice: npt.NDArray[np.int64]
-    context: CrossContext | None = None
+    context: CrossContext | ContextAt | None = None
     frames: FrameInputs | None = None
-    prefix: Tensor | None = None
+    prefix: PrefixAt | None = None
 
     @property
     def rows(self) -> int:
         """Number of rows R."""
         return len(self.keys)
+
+    def context_at(self, offset_frames: int) -> CrossContext | None:
+        """Cross attention of the first rows in the window that starts at a frame."""
+        context = self.context
+        return context if context is None or isinstance(context, CrossContext) else context(offset_frames)
+
+    def prefix_at(self, offset_frames: int) -> Tensor | None:
+        """Conditions to prepend [R, P, dim] in the window that starts at a frame."""
+        return None if self.prefix is None else self.prefix(offset_frames)
 
     def draw(self, logits: Tensor, step: int) -> npt.NDArray[np.int64]:
         """Tokens [voices, K] of an absolute stream step."""
@@ -117,6 +140,7 @@ class RowConditions:
 
 
 NULL_KEY = ("null",)
+TEXTLESS_KEY = ("textless",)
 
 
 def prompt_key(index: int, text: str | None) -> tuple[str, ...]:
@@ -126,7 +150,7 @@ def prompt_key(index: int, text: str | None) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class TensorFrames:
-    """Frame-synchronous inputs laid out beforehand.
+    """Inputs laid out beforehand.
 
     Args:
         values: [R', T, dim], for the frames 0 to T - 1; later ones get the last.
@@ -134,7 +158,7 @@ class TensorFrames:
 
     values: Tensor
 
-    def at(self, frames: npt.NDArray[np.int64]) -> Tensor | None:
+    def at(self, frames: npt.NDArray[np.int64], offset: int) -> Tensor | None:
         last = self.values.shape[1] - 1
         return self.values[:, torch.from_numpy(frames).clamp(max=last).to(self.values.device)]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import Tensor
 
 from genmodels.errors import GenerationError
@@ -13,6 +14,7 @@ from genmodels.lm.cache import KVCache
 from genmodels.lm.decoder import Decoder
 from genmodels.lm.patterns import Pattern
 from genmodels.lm.rows import RowConditions
+from genmodels.lm.transformer import CrossContext
 
 PREFILL_CHUNK = 32
 """Positions of a prompt that are taken in at once. Fixed, so that results do not depend on who prefills, and
@@ -23,11 +25,18 @@ _UNKNOWN = -1
 
 @dataclass
 class _Layout:
-    """From position `start` on, these rows are in this cache."""
+    """From position `start` on, these rows are in this cache, behind a prefix."""
 
     start: int
     rows: RowConditions
     cache: KVCache
+    prefix: Tensor | None
+    context: CrossContext | None
+
+    @property
+    def prefix_length(self) -> int:
+        """Positions P of the prefix."""
+        return 0 if self.prefix is None else self.prefix.shape[1]
 
 
 class Segment:
@@ -59,7 +68,6 @@ class Segment:
         self._sequence = np.repeat(blank[None], voices, axis=0)
         self._steps = pattern.steps.numpy()
         self._layouts: list[_Layout] = []
-        self._prefix = 0
 
     @property
     def frames(self) -> int:
@@ -74,7 +82,7 @@ class Segment:
     @property
     def position(self) -> int:
         """The next position to take in."""
-        return self._layouts[-1].cache.length - self._prefix if self._layouts else 0
+        return self._layouts[-1].cache.length - self._layouts[-1].prefix_length if self._layouts else 0
 
     @property
     def oldest_position(self) -> int:
@@ -93,27 +101,53 @@ class Segment:
         return codes
 
     def use(self, rows: RowConditions) -> None:
-        """Let the next positions run under `rows`."""
+        """Let the next positions run under `rows`.
+
+        What has been taken in stays as it is; but where conditions in front of the sequence change, it is
+        taken in again behind the new ones, because nothing that follows could see them otherwise.
+        """
         if self._layouts and rows is self._layouts[-1].rows:
             return
         position = self.position
         self.rewind(position)
+        prefix, context = rows.prefix_at(self.offset), rows.context_at(self.offset)
+        cache = self._carried_over(rows, prefix) if position else None
         if position == 0:
             self._layouts.clear()
-            prefix = 0 if rows.prefix is None else rows.prefix.shape[1]
-            cache = self.decoder.new_cache(rows.rows, prefix + len(self.pattern.layout))
-            if rows.prefix is not None:
-                self.decoder.run_prefix(rows.prefix, rows.context, cache)
-            self._prefix = prefix
-            self._layouts.append(_Layout(0, rows, cache))
-            return
-        current = self._layouts[-1]
-        sources = rows.sources_from(current.rows)
-        in_place = sources == list(range(current.rows.rows))
-        cache = current.cache if in_place else current.cache.gather_rows(sources)
-        self._layouts.append(_Layout(position, rows, cache))
+        if cache is not None:
+            self._layouts.append(_Layout(position, rows, cache, prefix, context))
+        else:
+            self._begin(_Layout(position, rows, self._new_cache(rows, prefix), prefix, context))
         while len({id(layout.cache) for layout in self._layouts}) > self._max_caches:
             del self._layouts[0]
+
+    def _new_cache(self, rows: RowConditions, prefix: Tensor | None) -> KVCache:
+        length = 0 if prefix is None else prefix.shape[1]
+        return self.decoder.new_cache(rows.rows, length + len(self.pattern.layout))
+
+    def _carried_over(self, rows: RowConditions, prefix: Tensor | None) -> KVCache | None:
+        """The present cache with its rows in the order of `rows`; None where their prefixes differ."""
+        current = self._layouts[-1]
+        sources = rows.sources_from(current.rows)
+        if prefix is not None or current.prefix is not None:
+            if prefix is None or current.prefix is None or prefix.shape[1] != current.prefix.shape[1]:
+                return None
+            if not torch.equal(prefix, current.prefix[sources]):
+                return None
+        in_place = sources == list(range(current.rows.rows))
+        return current.cache if in_place else current.cache.gather_rows(sources)
+
+    def _begin(self, layout: _Layout) -> None:
+        """Take the prefix of a new cache in, and all positions before its start."""
+        if layout.prefix is not None:
+            self.decoder.run_prefix(layout.prefix, layout.context, layout.cache)
+        self._layouts.append(layout)
+        self.prefill_chunks(layout.start)
+
+    def prefill_chunks(self, stop: int) -> None:
+        """Take in the positions up to `stop` in chunks of `PREFILL_CHUNK`, cut at its multiples."""
+        while self.position < stop:
+            self.prefill(min(stop, (self.position // PREFILL_CHUNK + 1) * PREFILL_CHUNK))
 
     def prefill(self, stop: int) -> None:
         """Take in the positions up to `stop`, at once; their tokens must be known."""
@@ -154,7 +188,7 @@ class Segment:
         while len(self._layouts) > 1 and self._layouts[-1].start >= position:
             self._layouts.pop()
         if self._layouts and self.position > position:
-            self._layouts[-1].cache.truncate(position + self._prefix)
+            self._layouts[-1].cache.truncate(position + self._layouts[-1].prefix_length)
 
     def _run(self, start: int, stop: int, want_logits: bool) -> Tensor | None:
         layout = self._layouts[-1]
@@ -162,5 +196,5 @@ class Segment:
         added = None
         if layout.rows.frames is not None:
             local = np.minimum(np.arange(start, stop), self.frames - 1)
-            added = layout.rows.frames.at(local + self.offset)
-        return self.decoder.run(tokens, added, layout.rows.context, layout.cache, want_logits)
+            added = layout.rows.frames.at(local + self.offset, self.offset)
+        return self.decoder.run(tokens, added, layout.context, layout.cache, want_logits)
