@@ -78,18 +78,24 @@ class KVCache:
 
     def copy_row(self, src: int, dst: int) -> None:
         """Make row `dst` equal to row `src`."""
-        for buffer in self.layers:
-            buffer[:, dst, :, : self.length] = buffer[:, src, :, : self.length]
+        self.copy_from(self, src, dst)
+
+    def copy_from(self, other: KVCache, src: int, dst: int) -> None:
+        """Make row `dst` equal to row `src` of a cache of the same shape, as far as that is filled."""
+        for buffer, source in zip(self.layers, other.layers, strict=True):
+            buffer[:, dst, :, : other.length] = source[:, src, :, : other.length]
+
+    def empty_like(self, rows: int) -> KVCache:
+        """An empty cache of the same kind with so many rows."""
+        first = self.layers[0]
+        return KVCache(
+            len(self.layers), rows, self.num_heads, self.head_dim, self.capacity, first.dtype, first.device
+        )
 
     def gather_rows(self, sources: Sequence[int]) -> KVCache:
         """A new cache whose row i is a copy of this one's row `sources[i]`."""
-        first = self.layers[0]
-        other = KVCache(0, len(sources), self.num_heads, self.head_dim, self.capacity)
-        other.layers = []
-        for buffer in self.layers:
-            copy = first.new_zeros((2, len(sources), *buffer.shape[2:]))
-            for dst, src in enumerate(sources):
-                copy[:, dst, :, : self.length] = buffer[:, src, :, : self.length]
-            other.layers.append(copy)
+        other = self.empty_like(len(sources))
+        for dst, src in enumerate(sources):
+            other.copy_from(self, src, dst)
         other.length = self.length
         return other

@@ -12,12 +12,13 @@ from torch import Tensor
 
 from genmodels.errors import ConfigError
 from genmodels.lm.cache import KVCache
-from genmodels.lm.transformer import CrossContext
+from genmodels.lm.half import half_transformer
+from genmodels.lm.transformer import CrossContext, Transformer
 
 if TYPE_CHECKING:
     from genmodels.lm.model import LMModel
 
-Precision = Literal["auto", "fp32", "int8", "native"]
+Precision = Literal["auto", "fp32", "half", "int8", "native"]
 PRECISIONS: tuple[str, ...] = get_args(Precision)
 Tokens = npt.NDArray[np.int64]
 
@@ -62,22 +63,24 @@ class Decoder(ABC):
 
 
 class ModuleDecoder(Decoder):
-    """The model's own layers: float32 on the CPU, half precision elsewhere."""
+    """The model's own layers, or others in their place, on any device and in the precision of their weights.
 
-    def __init__(self, lm: LMModel) -> None:
+    Args:
+        lm: the model.
+        transformer: used instead of the model's own.
+    """
+
+    def __init__(self, lm: LMModel, transformer: Transformer | None = None) -> None:
         self.lm = lm
-        self._half = lm.device.type != "cpu"
+        self._transformer = transformer or lm.transformer
+        # attention with one query in half precision is several times slower on a CPU
+        on_cpu = lm.device.type == "cpu"
+        self._cache_dtype = torch.float32 if on_cpu else self._transformer.layer_dtype
 
     def new_cache(self, rows: int, capacity: int) -> KVCache:
-        transformer = self.lm.transformer
-        dtype = torch.float16 if self._half else torch.float32
-        head_dim = transformer.dim // transformer.num_heads
-        return KVCache(
-            len(transformer.layers), rows, transformer.num_heads, head_dim, capacity, dtype, self.lm.device
-        )
-
-    def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.lm.device.type, dtype=torch.float16, enabled=self._half)
+        layers, heads = len(self._transformer.layers), self._transformer.num_heads
+        head_dim = self._transformer.dim // heads
+        return KVCache(layers, rows, heads, head_dim, capacity, self._cache_dtype, self.lm.device)
 
     def run(
         self,
@@ -87,16 +90,16 @@ class ModuleDecoder(Decoder):
         cache: KVCache,
         want_logits: bool = True,
     ) -> Tensor | None:
-        with torch.inference_mode(), self._autocast():
+        with torch.inference_mode():
             x = self.lm.embed(torch.from_numpy(tokens).to(self.lm.device))
             if added is not None:
                 x[: len(added)] += added
-            x = self.lm.transformer(x, context, cache)
+            x = self._transformer(x, context, cache)
             return self.lm.heads(x[:, -1:])[:, :, 0].float().cpu() if want_logits else None
 
     def run_prefix(self, prefix: Tensor, context: CrossContext | None, cache: KVCache) -> None:
-        with torch.inference_mode(), self._autocast():
-            self.lm.transformer(prefix, context, cache)
+        with torch.inference_mode():
+            self._transformer(prefix.float(), context, cache)
 
 
 def make_decoder(lm: LMModel, precision: Precision = "auto") -> Decoder:
@@ -104,21 +107,29 @@ def make_decoder(lm: LMModel, precision: Precision = "auto") -> Decoder:
 
     Args:
         lm: the model; its weights are taken as they are now.
-        precision: 'fp32' (the model's own layers), 'int8' (CPU only; several times faster), 'native' (CPU
-            only; several times faster again, see `native_build`), or 'auto': on the CPU native if it has been
-            built and the model fits it, else int8; the model's own layers elsewhere.
+        precision: 'fp32' (the model's own layers), 'half' (their matrices in float16, on a CPU in bfloat16,
+            see `half`), 'int8' (CPU only; several times faster than fp32), 'native' (CPU only; several times
+            faster again, see `native_build`), or 'auto': on the CPU native if it has been built and the model
+            fits it, else int8; half elsewhere.
     Raises:
-        ConfigError: unknown precision; int8 or native on another device than the CPU; or native, where it has
-            not been built or does not fit.
+        ConfigError: unknown precision; fp32, where the model was loaded in half precision; int8 or native on
+            another device than the CPU; or native, where it has not been built or does not fit.
     """
     if precision not in PRECISIONS:
         raise ConfigError(f"precision is {precision!r}, must be one of {', '.join(map(repr, PRECISIONS))}")
     on_cpu = lm.device.type == "cpu"
-    if precision == "fp32" or (precision == "auto" and not on_cpu):
+    if precision == "half" or (precision == "auto" and not on_cpu):
+        return ModuleDecoder(lm, half_transformer(lm.transformer))
+    if precision == "fp32":
+        if lm.transformer.layer_dtype != torch.float32:
+            raise ConfigError(
+                f"precision 'fp32': the weights of this model are {lm.transformer.layer_dtype} already, "
+                f"choose 'half' or load it in 'fp32'"
+            )
         return ModuleDecoder(lm)
     if not on_cpu:
         raise ConfigError(
-            f"precision {precision!r} runs on the CPU only, this model is on {lm.device}: choose 'fp32'"
+            f"precision {precision!r} runs on the CPU only, this model is on {lm.device}: choose 'half'"
         )
     from genmodels.lm.int8 import Int8Decoder
     from genmodels.lm.native import NativeDecoder, available

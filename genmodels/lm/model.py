@@ -45,8 +45,11 @@ class LMModel(nn.Module):
         condition_provider: conditioners.
         fuser: routes their conditions; cross attention exists only if it routes something there.
         dropout: in [0, 1).
+        attend_padding: let cross attention see the padding of shorter texts, as the published models do, so
+            that a text's result depends on the longest one beside it. Only for equality with them.
     Raises:
-        ConfigError: fuser and conditioners do not name the same conditions, or widths do not fit.
+        ConfigError: fuser and conditioners do not name the same conditions, widths do not fit, or the pattern
+            has no place for frame-synchronous conditions.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class LMModel(nn.Module):
         condition_provider: ConditionProvider,
         fuser: ConditionFuser,
         dropout: float = 0.0,
+        attend_padding: bool = False,
     ) -> None:
         super().__init__()
         names = set(condition_provider.conditioners.keys())
@@ -68,8 +72,15 @@ class LMModel(nn.Module):
             raise ConfigError(
                 f"conditioners {sorted(names)} and fuser {sorted(fuser.names)} must name the same conditions"
             )
+        by_frame = fuser.fuse2cond["input_interpolate"]
+        if by_frame and not pattern_provider.frame_synchronous:
+            raise ConfigError(
+                f"conditions {list(by_frame)} go by frame, which needs a plain delay or parallel pattern; "
+                f"this is {type(pattern_provider).__name__}"
+            )
         self.n_q = n_q
         self.card = card
+        self.attend_padding = attend_padding
         self.dim = dim
         self.pattern_provider = pattern_provider
         self.condition_provider = condition_provider
@@ -111,8 +122,10 @@ class LMModel(nn.Module):
         return logits.view(*x.shape[:2], self.n_q, self.card).transpose(1, 2)
 
     def cross_context(self, cross: Tensor | None, mask: Tensor | None) -> CrossContext | None:
-        """Keys and values of conditions [B, Tc, dim] for every layer."""
-        return None if cross is None else self.transformer.cross_context(cross, mask)
+        """Keys and values of conditions [B, Tc, dim], with mask [B, Tc] (true = real), for every layer."""
+        if cross is None:
+            return None
+        return self.transformer.cross_context(cross, None if self.attend_padding else mask)
 
     def encode_conditions(
         self, conditions: Sequence[ConditioningAttributes], num_frames: int | None = None

@@ -34,6 +34,16 @@ class CrossContext:
     keys_values: tuple[KeyValues, ...]
     mask: Tensor | None
 
+    @property
+    def rows(self) -> int:
+        """Rows that it is for."""
+        return self.keys_values[0][0].shape[0]
+
+    def part(self, start: int, stop: int) -> CrossContext:
+        """What the rows from `start` to `stop` see."""
+        mask = None if self.mask is None else self.mask[start:stop]
+        return CrossContext(tuple((k[start:stop], v[start:stop]) for k, v in self.keys_values), mask)
+
     @cached_property
     def bias(self) -> Tensor | None:
         """The mask as float32 to add to scores: 0 where true, else -inf."""
@@ -49,6 +59,11 @@ def sinusoidal_positions(start: int, stop: int, dim: int, device: torch.device |
     frequencies = torch.exp(torch.arange(half, device=device) * (-math.log(10000.0) / (half - 1)))
     phase = torch.arange(start, stop, device=device, dtype=torch.float32)[:, None] * frequencies
     return torch.cat([phase.cos(), phase.sin()], dim=-1)
+
+
+def times(x: Tensor, weight: Tensor) -> Tensor:
+    """x W^T, in the precision of W if that is half."""
+    return F.linear(x if weight.dtype == torch.float32 else x.to(weight.dtype), weight)
 
 
 class Attention(nn.Module):
@@ -75,23 +90,22 @@ class Attention(nn.Module):
         else:
             out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout, is_causal=causal)
         batch, _, length, _ = out.shape
-        projected: Tensor = self.out_proj(out.transpose(1, 2).reshape(batch, length, -1))
-        return projected
+        return times(out.transpose(1, 2).reshape(batch, length, -1), self.out_proj.weight)
 
 
 class SelfAttention(Attention):
     """Causal self-attention, over a cache if there is one."""
 
     def forward(self, x: Tensor, cache: KVCache | None, layer: int) -> Tensor:
-        q, k, v = self.split(F.linear(x, self.in_proj_weight)).unbind(0)
+        q, k, v = self.split(times(x, self.in_proj_weight)).unbind(0)
         if cache is None:
             return self.attend(q, k, v, None, causal=True)
         past, new = cache.length, x.shape[1]
-        k, v = cache.append(layer, k.to(cache.layers[layer].dtype), v.to(cache.layers[layer].dtype))
+        k, v = cache.append(layer, k, v)
         if new == 1 or past == 0:
-            return self.attend(q.to(k.dtype), k, v, None, causal=new > 1).to(x.dtype)
+            return self.attend(q.to(k.dtype), k, v, None, causal=new > 1)
         mask = torch.ones(new, past + new, dtype=torch.bool, device=x.device).tril(past)
-        return self.attend(q.to(k.dtype), k, v, mask, causal=False).to(x.dtype)
+        return self.attend(q.to(k.dtype), k, v, mask, causal=False)
 
 
 class CrossAttention(Attention):
@@ -100,17 +114,20 @@ class CrossAttention(Attention):
     def keys_values(self, context: Tensor) -> KeyValues:
         """Keys and values [B, H, Tc, D] of conditions [B, Tc, dim]."""
         dim = context.shape[-1]
-        k, v = self.split(F.linear(context, self.in_proj_weight[dim:])).unbind(0)
+        k, v = self.split(times(context, self.in_proj_weight[dim:])).unbind(0)
         return k, v
 
     def forward(self, x: Tensor, context: KeyValues, mask: Tensor | None) -> Tensor:
-        (q,) = self.split(F.linear(x, self.in_proj_weight[: x.shape[-1]])).unbind(0)
+        (q,) = self.split(times(x, self.in_proj_weight[: x.shape[-1]])).unbind(0)
         k, v = context
-        return self.attend(q, k, v, mask, causal=False)
+        return self.attend(q.to(k.dtype), k, v, mask, causal=False)
 
 
 class TransformerLayer(nn.Module):
-    """x += self-attention; x += cross attention (if any); x += feed-forward with exact GELU."""
+    """x += self-attention; x += cross attention (if any); x += feed-forward with exact GELU.
+
+    Its matrices may be in half precision (see `half`), the sum x and the norms stay float32.
+    """
 
     def __init__(self, dim: int, num_heads: int, hidden: int, cross_attention: bool, dropout: float) -> None:
         super().__init__()
@@ -133,7 +150,8 @@ class TransformerLayer(nn.Module):
             rows = context[0].shape[0]
             attended = self.dropout(self.cross_attention(self.norm_cross(x[:rows]), context, mask))
             x = x + attended if rows == len(x) else torch.cat([x[:rows] + attended, x[rows:]])
-        out: Tensor = x + self.dropout(self.linear2(F.gelu(self.linear1(self.norm2(x)))))
+        hidden = F.gelu(times(self.norm2(x), self.linear1.weight))
+        out: Tensor = x + self.dropout(times(hidden, self.linear2.weight))
         return out
 
 
@@ -191,9 +209,9 @@ class Transformer(nn.Module):
     def cross_context(self, context: Tensor, mask: Tensor | None) -> CrossContext:
         """Keys and values of all layers for conditions [B, Tc, dim] with mask [B, Tc] (true = real).
 
-        Padding is masked out, so a result does not depend on the longest prompt of its batch. A row without
-        any real
-        condition sees its zero vectors, whose values are zero: its cross attention adds exactly nothing.
+        What the mask hides is not seen, so that a result does not depend on the longest prompt of its batch.
+        A row without any real condition sees its zero vectors, whose values are zero: its cross attention
+        adds exactly nothing.
         """
         kv = tuple(attention.keys_values(context) for attention in self.cross_attentions)
         if mask is None:
@@ -201,6 +219,13 @@ class Transformer(nn.Module):
         visible = mask.bool()
         visible = visible | ~visible.any(-1, keepdim=True)
         return CrossContext(kv, visible[:, None, None, :])
+
+    @property
+    def layer_dtype(self) -> torch.dtype:
+        """Number format of the layers' matrices."""
+        layer = self.layers[0]
+        assert isinstance(layer, TransformerLayer)
+        return layer.linear1.weight.dtype
 
     @property
     def cross_attentions(self) -> list[CrossAttention]:

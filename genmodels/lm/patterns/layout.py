@@ -1,17 +1,12 @@
-"""How the codebooks of each frame are laid out over the steps of a language model's sequence.
-
-A `Pattern` lists, for each sequence step, the cells (frame, codebook) that it holds. Step 0 is empty (all
-special tokens); the model reads step s and predicts step s + 1.
-"""
+"""A pattern: which cells (frame, codebook) each step of a sequence holds."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -30,15 +25,18 @@ class Pattern:
     """Layout of `timesteps` frames of `n_q` codebooks over sequence steps.
 
     Args:
-        layout: for each step, its cells; step 0 must be empty. Cells with t outside [0, timesteps) are left
-            out.
+        layout: for each step, its cells; step 0 must be empty. Each cell is held by one step.
         timesteps: number of frames T.
         n_q: number of codebooks K.
+        max_delay: so many steps at the end only drain delayed codebooks.
+    Raises:
+        ConfigError: step 0 holds something, or a cell is held twice, by no step, or lies outside [0, T).
     """
 
     layout: tuple[tuple[Cell, ...], ...]
     timesteps: int
     n_q: int
+    max_delay: int = 0
     steps: Tensor = field(init=False, repr=False, compare=False)
     """[K, T] int64: the sequence step that holds each cell."""
 
@@ -47,31 +45,40 @@ class Pattern:
             raise ConfigError(
                 "pattern layout: step 0 must exist and be empty, because the model starts from it"
             )
-        steps = torch.full((self.n_q, self.timesteps), -1, dtype=torch.int64)
+        steps = np.full((self.n_q, self.timesteps), -1, dtype=np.int64)
         for s, cells in enumerate(self.layout):
             for t, q in cells:
+                if not (0 <= t < self.timesteps and 0 <= q < self.n_q):
+                    raise ConfigError(
+                        f"pattern: step {s} holds (t={t}, q={q}), must be in {self.timesteps} frames of "
+                        f"{self.n_q} codebooks"
+                    )
                 if steps[q, t] >= 0:
                     raise ConfigError(
-                        f"pattern: cell (t={t}, q={q}) is held twice, by steps {int(steps[q, t])} and {s}"
+                        f"pattern: cell (t={t}, q={q}) is held twice, by steps {steps[q, t]} and {s}"
                     )
                 steps[q, t] = s
-        if bool((steps < 0).any()):
-            q, t = (int(v) for v in (steps < 0).nonzero()[0])
+        if (steps < 0).any():
+            q, t = np.argwhere(steps < 0)[0]
             raise ConfigError(f"pattern layout: cell (t={t}, q={q}) is held by no step")
-        object.__setattr__(self, "steps", steps)
+        object.__setattr__(self, "steps", torch.from_numpy(steps))
+
+    @classmethod
+    def clipped(cls, layout: Iterable[Sequence[Cell]], timesteps: int, n_q: int) -> Pattern:
+        """The pattern of a layout that runs on past the last frame.
+
+        Cells of later frames are left out, their steps are not; `max_delay` is how many frames too far the
+        layout runs. The published models were trained with this reckoning.
+        """
+        steps = [tuple(cells) for cells in layout]
+        end = max((cell.t + 1 for cells in steps for cell in cells), default=timesteps)
+        kept = tuple(tuple(cell for cell in cells if cell.t < timesteps) for cells in steps)
+        return cls(kept, timesteps, n_q, max(0, end - timesteps))
 
     @property
     def num_sequence_steps(self) -> int:
         """Number of steps without step 0: what the model has to predict."""
         return len(self.layout) - 1
-
-    @property
-    def max_delay(self) -> int:
-        """Steps after the last frame's first cell until its last cell."""
-        if self.timesteps == 0:
-            return 0
-        last = self.steps[:, -1]
-        return int(last.max() - last.min())
 
     @property
     def valid_steps(self) -> int:
@@ -158,55 +165,3 @@ class Pattern:
                 f"codes have {n_q} codebooks and {timesteps} frames, "
                 f"but the pattern is for {self.n_q} and {self.timesteps}"
             )
-
-
-class CodebooksPatternProvider(ABC):
-    """Makes the pattern for any number of frames."""
-
-    def __init__(self, n_q: int) -> None:
-        if n_q < 1:
-            raise ConfigError(f"number of codebooks is {n_q}, must be at least 1")
-        self.n_q = n_q
-
-    @abstractmethod
-    def get_pattern(self, timesteps: int) -> Pattern:
-        """The pattern of `timesteps` frames (>= 0)."""
-
-
-class DelayedPatternProvider(CodebooksPatternProvider):
-    """Codebook q lags `delays[q]` steps: step t + 1 holds the cells (t - delays[q], q).
-
-    Args:
-        n_q: number of codebooks.
-        delays: one delay (>= 0, in frames) a codebook, by default 0, 1, 2, ...; all zero is parallel.
-    """
-
-    def __init__(self, n_q: int, delays: Sequence[int] | None = None) -> None:
-        super().__init__(n_q)
-        self.delays = tuple(range(n_q)) if delays is None else tuple(int(d) for d in delays)
-        if len(self.delays) != n_q:
-            raise ConfigError(
-                f"{len(self.delays)} delays {self.delays} given for {n_q} codebooks: give one each"
-            )
-        if min(self.delays) < 0 or list(self.delays) != sorted(self.delays):
-            raise ConfigError(
-                f"delays {self.delays} must be >= 0 and must not fall from one codebook to the next"
-            )
-
-    @property
-    def max_delay(self) -> int:
-        """The longest delay, in frames."""
-        return max(self.delays)
-
-    def get_pattern(self, timesteps: int) -> Pattern:
-        return _delayed(timesteps, self.delays)
-
-
-@lru_cache(maxsize=64)
-def _delayed(timesteps: int, delays: tuple[int, ...]) -> Pattern:
-    layout: list[tuple[Cell, ...]] = [()]
-    layout.extend(
-        tuple(Cell(s - d, q) for q, d in enumerate(delays) if 0 <= s - d < timesteps)
-        for s in range(timesteps + max(delays))
-    )
-    return Pattern(tuple(layout), timesteps, len(delays))
