@@ -66,8 +66,16 @@ class DeviceError(BridgeError):
     """A sound device cannot be found or opened."""
 
 
+class SoundServerError(DeviceError):
+    """The sound server died while it was in use; only a new process can use it again."""
+
+
 class ClipError(BridgeError):
     """A clip cannot be rendered or written."""
+
+
+class TakeError(BridgeError):
+    """A take cannot be recorded, read, exported or replayed."""
 
 
 class ScheduleError(BridgeError):

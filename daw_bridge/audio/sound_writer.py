@@ -90,7 +90,7 @@ class SoundWriter:
             return 0
         block = struct.unpack_from(">H", head, _FLAC_INFO)[0]
         # the encoder holds one sample back to see whether more follow
-        held = max(0, self.frames - 1) // block * block
+        held: int = max(0, self.frames - 1) // block * block
         word = int.from_bytes(head[_FLAC_INFO + 10 : _FLAC_INFO + 18], "big")
         word = word & ~_FLAC_TOTAL_BITS | held
         os.pwrite(self._descriptor, word.to_bytes(8, "big"), _FLAC_INFO + 10)
