@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from genmodels.codec.weight_norm import fold_weight_norm
 from genmodels.errors import ConfigError
 
 
@@ -44,23 +45,39 @@ class StreamingDecoder(ABC):
 class CompressionModel(nn.Module, ABC):
     """Audio to discrete codes and back (the interface of AudioCraft's `CompressionModel`).
 
-    Shapes: audio [B, channels, samples], codes int64 [B, K, T] with values in [0, cardinality).
+    Shapes: audio [B, channels, samples], nominally within -1..1; codes int64 [B, K, T] with values in
+    [0, cardinality). Codecs are used in evaluation mode, and under `torch.no_grad` unless they are trained.
+
+    Args:
+        channels: audio channels.
+        sample_rate: samples per second.
+        hop_length: samples per frame of codes.
+        cardinality: entries per codebook.
+        total_codebooks: codebooks that exist; all are in use until `set_num_codebooks`.
     """
 
+    def __init__(
+        self, *, channels: int, sample_rate: int, hop_length: int, cardinality: int, total_codebooks: int
+    ) -> None:
+        super().__init__()
+        self._channels, self._sample_rate, self._hop = channels, sample_rate, hop_length
+        self._cardinality = cardinality
+        self._total_codebooks = self._num_codebooks = total_codebooks
+
     @property
-    @abstractmethod
     def channels(self) -> int:
         """Audio channels."""
+        return self._channels
 
     @property
-    @abstractmethod
     def sample_rate(self) -> int:
         """Samples per second."""
+        return self._sample_rate
 
     @property
-    @abstractmethod
     def hop_length(self) -> int:
         """Samples per frame of codes."""
+        return self._hop
 
     @property
     def frame_rate(self) -> float:
@@ -68,43 +85,73 @@ class CompressionModel(nn.Module, ABC):
         return self.sample_rate / self.hop_length
 
     @property
-    @abstractmethod
     def cardinality(self) -> int:
         """Entries per codebook."""
+        return self._cardinality
 
     @property
-    @abstractmethod
     def num_codebooks(self) -> int:
-        """Codebooks in use."""
+        """Codebooks in use: what `encode` returns."""
+        return self._num_codebooks
 
     @property
-    @abstractmethod
     def total_codebooks(self) -> int:
         """Codebooks that exist."""
+        return self._total_codebooks
 
-    @abstractmethod
     def set_num_codebooks(self, n: int) -> None:
-        """Uses the first n codebooks from now on. Raises ConfigError unless 1 <= n <= total_codebooks."""
+        """Uses the first n codebooks from now on: fewer bits, less detail.
+
+        `decode` takes any number of codebooks from 1 to `total_codebooks` at any time.
+
+        Raises:
+            ConfigError: n is outside 1..total_codebooks.
+        """
+        if not 1 <= n <= self.total_codebooks:
+            raise ConfigError(f"number of codebooks: {n} is outside 1..{self.total_codebooks}")
+        self._num_codebooks = n
 
     @abstractmethod
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Audio [B, C, N] to (codes [B, K, ceil(N / hop)], scale [B, 1] or None)."""
+        """Audio [B, C, N] to (codes [B, num_codebooks, ceil(N / hop)], scale).
+
+        The scale is None unless the codec renormalises; then it is the loudness [B, 1] that was divided out.
+
+        Raises:
+            ConfigError: x is not of this shape.
+        """
 
     @abstractmethod
     def decode(self, codes: Tensor, scale: Tensor | None = None) -> Tensor:
-        """Codes [B, K, T] to audio [B, C, T * hop], scaled back if the codec renormalises."""
+        """Codes [B, K, T] to audio [B, C, T * hop], multiplied by `scale` if given.
+
+        Raises:
+            ConfigError: codes or scale are of another shape.
+        """
 
     @abstractmethod
     def decode_latent(self, codes: Tensor) -> Tensor:
-        """Codes [B, K, T] to the quantized latents [B, D, T]."""
+        """Codes [B, K, T] to the quantized latents [B, D, T] that the decoder hears.
+
+        Raises:
+            ConfigError: codes are of another shape.
+        """
 
     @abstractmethod
     def streaming_decoder(self) -> StreamingDecoder:
-        """A new incremental decoder over this model's weights (no gradient)."""
+        """A new incremental decoder over this model's weights (no gradient, no scale).
 
-    def _check_codebooks(self, n: int) -> None:
-        if not 1 <= n <= self.total_codebooks:
-            raise ConfigError(f"number of codebooks: {n} is outside 1..{self.total_codebooks}")
+        Raises:
+            ConfigError: the architecture cannot be decoded incrementally without changing its result.
+        """
+
+    def fold_weights(self) -> None:
+        """Computes weight normalisation once instead of at every call, for inference only.
+
+        Results stay, to rounding. Afterwards the model cannot be trained, and its state dict has `weight` in
+        the place of `weight_g` and `weight_v`.
+        """
+        fold_weight_norm(self)
 
     def _check_audio(self, x: Tensor) -> None:
         if x.dim() != 3 or x.shape[1] != self.channels:
@@ -123,3 +170,18 @@ def pad_to_frames(x: Tensor, hop: int) -> Tensor:
     """Pads audio [B, C, N] with zeros at the end to a whole number of frames of `hop` samples."""
     extra = -x.shape[-1] % hop
     return torch.nn.functional.pad(x, (0, extra)) if extra else x
+
+
+def rescale(audio: Tensor, scale: Tensor | None) -> Tensor:
+    """Audio [B, C, N] times scale [B, 1] (None: as it is).
+
+    Raises:
+        ConfigError: the scale does not have one value per item.
+    """
+    if scale is None:
+        return audio
+    if scale.numel() != len(audio):
+        raise ConfigError(
+            f"scale of shape {tuple(scale.shape)}: expected [{len(audio)}, 1], a value per item of the batch"
+        )
+    return audio * scale.view(-1, 1, 1)

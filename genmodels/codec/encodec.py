@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from genmodels.codec.base import CompressionModel, StreamingDecoder, pad_to_frames
+from genmodels.codec.base import CompressionModel, StreamingDecoder, pad_to_frames, rescale
+from genmodels.codec.layer_decoder import LayerStreamingDecoder, measure_lookahead
 from genmodels.codec.quantize import QuantizedResult, ResidualVectorQuantizer
 from genmodels.codec.seanet import SEANetConfig, SEANetDecoder, SEANetEncoder
-from genmodels.codec.streaming import stream_stack
 
 
 class EncodecModel(CompressionModel):
@@ -35,42 +33,19 @@ class EncodecModel(CompressionModel):
         q_dropout: bool = False,
         renormalize: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(
+            channels=seanet.channels,
+            sample_rate=sample_rate,
+            hop_length=math.prod(seanet.ratios),
+            cardinality=bins,
+            total_codebooks=n_q,
+        )
         self.config = seanet
         self.renormalize = renormalize
-        self._sample_rate = sample_rate
-        self._hop = math.prod(seanet.ratios)
         self.encoder = SEANetEncoder(seanet)
         self.decoder = SEANetDecoder(seanet)
         self.quantizer = ResidualVectorQuantizer(seanet.dimension, n_q, bins, q_dropout)
         self._lookahead: int | None = None
-
-    @property
-    def channels(self) -> int:
-        return self.config.channels
-
-    @property
-    def sample_rate(self) -> int:
-        return self._sample_rate
-
-    @property
-    def hop_length(self) -> int:
-        return self._hop
-
-    @property
-    def cardinality(self) -> int:
-        return self.quantizer.bins
-
-    @property
-    def num_codebooks(self) -> int:
-        return self.quantizer.n_q
-
-    @property
-    def total_codebooks(self) -> int:
-        return self.quantizer.total_codebooks
-
-    def set_num_codebooks(self, n: int) -> None:
-        self.quantizer.set_num_codebooks(n)
 
     def _normalized(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         if not self.renormalize:
@@ -84,87 +59,34 @@ class EncodecModel(CompressionModel):
         Items where `bypass` [B] is true are decoded from their latents as they are (as in `SpectralCodec`).
         """
         self._check_audio(x)
-        normal, scale = self._normalized(pad_to_frames(x, self._hop))
+        normal, scale = self._normalized(pad_to_frames(x, self.hop_length))
         latents = self.encoder(normal)
-        quantized = self.quantizer(latents)
+        quantized = self.quantizer(latents, self.num_codebooks)
         chosen = quantized.x if bypass is None else torch.where(bypass[:, None, None], latents, quantized.x)
-        y = self.decoder(chosen)
-        y = y if scale is None else y * scale.view(-1, 1, 1)
+        y = rescale(self.decoder(chosen), scale)
         return y[..., : x.shape[-1]], quantized
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         self._check_audio(x)
         normal, scale = self._normalized(x)
-        return self.quantizer.encode(self.encoder(normal)), scale
+        return self.quantizer.encode(self.encoder(normal), self.num_codebooks), scale
 
     def decode_latent(self, codes: Tensor) -> Tensor:
         self._check_codes(codes)
         return self.quantizer.decode(codes)
 
     def decode(self, codes: Tensor, scale: Tensor | None = None) -> Tensor:
-        y: Tensor = self.decoder(self.decode_latent(codes))
-        return y if scale is None else y * scale.view(-1, 1, 1)
-
-    @torch.no_grad()
-    def lookahead_frames(self) -> int:
-        """How many frames ahead the exact PCM of a frame depends on, found by feeding a stream."""
-        if self._lookahead is None:
-            zeros = next(self.parameters()).new_zeros(1, self.config.dimension, 1)
-            states, samples, pushed = None, 0, 0
-            while samples < self._hop:
-                y, states = stream_stack(self.decoder.layers(), zeros, states, False)
-                samples, pushed = samples + y.shape[-1], pushed + 1
-            self._lookahead = pushed - 1
-        return self._lookahead
+        return rescale(self.decoder(self.decode_latent(codes)), scale)
 
     def streaming_decoder(self) -> StreamingDecoder:
-        return EncodecStreamingDecoder(self)
+        """A new incremental decoder, see `LayerStreamingDecoder`.
 
-
-@dataclass(frozen=True)
-class _StreamState:
-    """Layer states, samples decoded beyond the frames given out, and the batch size."""
-
-    layers: tuple[Any, ...] | None
-    pending: Tensor | None
-
-
-class EncodecStreamingDecoder(StreamingDecoder):
-    """Incremental decode of `EncodecModel`: carries the LSTM's state and the convolutions' context, so that a
-    non-causal codec too streams exactly."""
-
-    def __init__(self, codec: EncodecModel) -> None:
-        self._codec = codec
-        self.lookahead_frames = codec.lookahead_frames()
-        self._state = _StreamState(None, None)
-
-    def reset(self) -> None:
-        self._state = _StreamState(None, None)
-
-    def snapshot(self) -> _StreamState:
-        return self._state
-
-    def restore(self, state: _StreamState) -> None:
-        self._state = state
-
-    @torch.no_grad()
-    def _feed(self, latents: Tensor, last: bool) -> Tensor:
-        """Latents [B, D, n] in, all samples that are exact by now and not given out [B, C, m]."""
-        y, layers = stream_stack(self._codec.decoder.layers(), latents, self._state.layers, last)
-        pending = y if self._state.pending is None else torch.cat([self._state.pending, y], -1)
-        self._state = _StreamState(layers, pending)
-        return pending
-
-    @torch.no_grad()
-    def push(self, codes: Tensor) -> Tensor:
-        latents = self._codec.decode_latent(codes)
-        pending = self._feed(latents, False)
-        whole = pending.shape[-1] // self._codec.hop_length * self._codec.hop_length
-        self._state = _StreamState(self._state.layers, pending[..., whole:])
-        return pending[..., :whole]
-
-    @torch.no_grad()
-    def flush(self) -> Tensor:
-        batch = 1 if self._state.pending is None else self._state.pending.shape[0]
-        empty = next(self._codec.parameters()).new_zeros(batch, self._codec.config.dimension, 0)
-        return self._feed(empty, True)
+        The LSTM runs forward only, so that carrying its state and the convolutions' context makes non-causal
+        codecs stream exactly too. Parameters are used as they are at each push; `fold_weights` makes it
+        faster.
+        """
+        layers = self.decoder.layers()
+        silence = next(self.parameters()).new_zeros(1, self.config.dimension, 1)
+        if self._lookahead is None:
+            self._lookahead = measure_lookahead(layers, silence, self.hop_length)
+        return LayerStreamingDecoder(self, layers, silence, self._lookahead)

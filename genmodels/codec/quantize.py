@@ -198,11 +198,12 @@ class ResidualVectorQuantizer(nn.Module):
             raise ConfigError(f"number of codebooks: {n} is outside 1..{self.total_codebooks}")
         self.n_q = n
 
-    def forward(self, x: Tensor) -> QuantizedResult:
-        """Quantizes latents x [B, D, T]; learns the codebooks when in training mode."""
-        n = self.n_q
+    def forward(self, x: Tensor, n: int | None = None) -> QuantizedResult:
+        """Quantizes latents x [B, D, T] by the first n codebooks (None: those in use, `n_q`); learns the
+        codebooks when in training mode."""
+        n = n or self.n_q
         if self.training and self.q_dropout:
-            n = int(torch.randint(1, self.n_q + 1, ()))
+            n = int(torch.randint(1, n + 1, ()))
         residual = rows = x.float().transpose(1, 2).reshape(-1, self.dimension)
         quantized = torch.zeros_like(rows)
         codes, losses = [], []
@@ -229,11 +230,11 @@ class ResidualVectorQuantizer(nn.Module):
             codebook.start(residual)
             residual = residual - codebook.decode(codebook.encode(residual))
 
-    def encode(self, x: Tensor) -> Tensor:
-        """Latents [B, D, T] to codes [B, n_q, T]."""
+    def encode(self, x: Tensor, n: int | None = None) -> Tensor:
+        """Latents [B, D, T] to codes [B, n, T] by the first n codebooks (None: those in use, `n_q`)."""
         residual = x.float().transpose(1, 2).reshape(-1, self.dimension)
         codes = []
-        for codebook in self.vq.codebooks()[: self.n_q]:
+        for codebook in self.vq.codebooks()[: n or self.n_q]:
             indices = codebook.encode(residual)
             residual = residual - codebook.decode(indices)
             codes.append(indices.view(x.shape[0], x.shape[2]))

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from genmodels.codec.conv import PadMode, StreamableConv1d, StreamableConvTranspose1d
-from genmodels.codec.streaming import StreamLayer, stream_stack
+from genmodels.codec.conv import StreamableConv1d, StreamableConvTranspose1d
+from genmodels.codec.streaming import PadMode, StreamLayer, stream_residual
 
 
 @dataclass(frozen=True)
@@ -108,14 +107,9 @@ class ResidualBlock(nn.Module):
         return self._skip(x) + cast(Tensor, self.block(x))
 
     def stream(self, x: Tensor, state: Any, last: bool) -> tuple[Tensor, Any]:
-        """See `StreamLayer`; inputs wait until the block's look-ahead has caught up with them."""
-        waiting, inner = state or (x[..., :0], None)
-        waiting = torch.cat([waiting, x], -1)
+        """See `StreamLayer`."""
         layers = [cast(StreamLayer, layer) for layer in self.block]
-        y, inner = stream_stack(layers, x, inner, last)
-        ready = y.shape[-1]
-        y = self._skip(waiting[..., :ready]) + y if ready else y
-        return y, (waiting[..., ready:], inner)
+        return stream_residual(layers, self._skip, x, state, last)
 
 
 def _residual_blocks(width: int, config: SEANetConfig) -> list[ResidualBlock]:

@@ -60,47 +60,18 @@ class FakeCodec(CompressionModel):
     LOOKAHEAD = 2
 
     def __init__(self, n_q: int = 4, card: int = CARD, hop: int = 8) -> None:
-        super().__init__()
-        self._hop = hop
-        self._card = card
-        self._total = self._n_q = n_q
+        super().__init__(
+            channels=1, sample_rate=50 * hop, hop_length=hop, cardinality=card, total_codebooks=n_q
+        )
         generator = torch.Generator().manual_seed(1)
         self.mix = nn.Parameter(torch.randn(hop, n_q, 2 * self.LOOKAHEAD + 1, generator=generator) / card)
 
-    @property
-    def channels(self) -> int:
-        return 1
-
-    @property
-    def sample_rate(self) -> int:
-        return 50 * self._hop
-
-    @property
-    def hop_length(self) -> int:
-        return self._hop
-
-    @property
-    def cardinality(self) -> int:
-        return self._card
-
-    @property
-    def num_codebooks(self) -> int:
-        return self._n_q
-
-    @property
-    def total_codebooks(self) -> int:
-        return self._total
-
-    def set_num_codebooks(self, n: int) -> None:
-        self._check_codebooks(n)
-        self._n_q = n
-
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         self._check_audio(x)
-        frames = x.shape[-1] // self._hop
-        first = x[..., : frames * self._hop : self._hop]
-        scaled = ((first.clamp(-1, 1) + 1) * (self._card - 1) / 2).round().long()
-        return scaled.expand(-1, self._n_q, -1), None
+        frames = x.shape[-1] // self.hop_length
+        first = x[..., : frames * self.hop_length : self.hop_length]
+        scaled = ((first.clamp(-1, 1) + 1) * (self.cardinality - 1) / 2).round().long()
+        return scaled.expand(-1, self.num_codebooks, -1), None
 
     def decode(self, codes: Tensor, scale: Tensor | None = None) -> Tensor:
         mixed = F.conv1d(codes.float(), self.mix[:, : codes.shape[1]], padding=self.LOOKAHEAD)
