@@ -105,9 +105,9 @@ class Continuation:
         self, model: BaseGenModel, conditions: Conditions, seed: int, prompt_codes: Tensor | None = None
     ) -> None:
         provider = model.lm.pattern_provider
-        if not isinstance(provider, DelayedPatternProvider):
+        if not isinstance(provider, DelayedPatternProvider) or not provider.frame_synchronous:
             raise GenerationError(
-                f"{type(provider).__name__} cannot be streamed: the model must use a delay pattern"
+                f"{type(provider).__name__} cannot be streamed: the model must use a plain delay pattern"
             )
         self._decoder = model.decoder
         self._voices = model.voices

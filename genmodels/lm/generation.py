@@ -82,7 +82,7 @@ def run_segment(
     while segment.position <= segment.last_position:
         segment.step()
         if callback is not None:
-            callback(min(max(segment.position, length), segment.frames), segment.frames)
+            callback(max(segment.frames_done, length), segment.frames)
     return torch.from_numpy(np.ascontiguousarray(segment.codes(0, segment.frames)))
 
 

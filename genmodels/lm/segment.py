@@ -85,6 +85,11 @@ class Segment:
         return self._layouts[-1].cache.length - self._layouts[-1].prefix_length if self._layouts else 0
 
     @property
+    def frames_done(self) -> int:
+        """Frames that the positions taken in are worth, for showing progress."""
+        return self.position * self.frames // self.pattern.num_sequence_steps
+
+    @property
     def oldest_position(self) -> int:
         """The first position to which `cut` can go back."""
         return self._layouts[0].start if self._layouts else 0
