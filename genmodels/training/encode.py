@@ -19,9 +19,11 @@ from rich.progress import track
 
 from genmodels.codec.base import CompressionModel
 from genmodels.codec.factory import build_codec
+from genmodels.device import pick_device
 from genmodels.errors import CheckpointError, GenModelsError
+from genmodels.training.codec_start import start_weights
 from genmodels.training.config import load_config
-from genmodels.training.train_codec import DEFAULT_CONFIG, CodecTraining, pick_device
+from genmodels.training.train_codec import DEFAULT_CONFIG, CodecTraining
 
 
 def trained_codec(checkpoint: Path, config: Path = DEFAULT_CONFIG) -> CompressionModel:
@@ -30,13 +32,11 @@ def trained_codec(checkpoint: Path, config: Path = DEFAULT_CONFIG) -> Compressio
     Raises:
         CheckpointError: there is no such file, or it is not of this codec.
     """
-    if not checkpoint.exists():
-        raise CheckpointError(f"{checkpoint}: no such codec checkpoint; train the codec first")
-    saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    weights = start_weights(str(checkpoint))
     codec = build_codec(load_config(CodecTraining, config, []).codec)
     try:
-        codec.load_state_dict(saved["ema"] or saved["model"])
-    except (KeyError, RuntimeError) as error:
+        codec.load_state_dict(weights)
+    except RuntimeError as error:
         raise CheckpointError(f"{checkpoint}: does not fit {config}: {str(error).splitlines()[0]}") from error
     return codec.eval()
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -33,6 +33,8 @@ class LoopConfig:
         log_every: steps between lines of the history.
         ema: decay of the averaged weights (0 = none).
         seed: decides initial weights and the data of every step.
+        clock: what a minute is: 'wall', or 'cpu' for the processor time of this process, which a busy
+            neighbour does not stretch (for comparisons of models on one thread of a CPU).
     """
 
     steps: int = 10000
@@ -46,6 +48,20 @@ class LoopConfig:
     log_every: int = 20
     ema: float = 0.999
     seed: int = 1234
+    clock: str = "wall"
+
+
+CLOCKS = {"wall": time.monotonic, "cpu": time.process_time}
+
+
+class Stateful(Protocol):
+    """What has a state of its own to keep in a checkpoint (tensors, numbers, strings, lists, dicts)."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Takes the state up."""
 
 
 @dataclass
@@ -113,6 +129,10 @@ class Trainer:
         validate: returns figures; called with the averaged weights in the model.
         config: see `LoopConfig`.
         folder: where checkpoint.pt and history.jsonl live.
+        extra: what else `step` changes (discriminators and their optimisers), saved with the rest.
+
+    Raises:
+        ConfigError: the clock is unknown.
     """
 
     def __init__(
@@ -123,7 +143,12 @@ class Trainer:
         validate: Callable[[], dict[str, float]],
         config: LoopConfig,
         folder: Path,
+        extra: Stateful | None = None,
     ) -> None:
+        if config.clock not in CLOCKS:
+            raise ConfigError(f"loop.clock: {config.clock!r} is not one of {', '.join(CLOCKS)}")
+        self.clock = CLOCKS[config.clock]
+        self.extra = extra
         self.model, self.optimizer, self.step_fn, self.validate = model, optimizer, step, validate
         self.config, self.folder = config, folder
         self.state = LoopState()
@@ -148,6 +173,9 @@ class Trainer:
                 "choose another folder or remove it"
             ) from error
         self.optimizer.load_state_dict(saved["optimizer"])
+        # a training without adversaries may go on with them: they start anew
+        if self.extra and saved.get("extra"):
+            self.extra.load_state_dict(saved["extra"])
         self.state = LoopState(**saved["state"])
         if self.ema and saved["ema"]:
             for key, value in saved["ema"].items():
@@ -162,6 +190,7 @@ class Trainer:
                 "optimizer": self.optimizer.state_dict(),
                 "state": vars(self.state),
                 "ema": self.ema.shadow if self.ema else None,
+                "extra": self.extra.state_dict() if self.extra else None,
             },
             self.checkpoint,
         )
@@ -178,9 +207,9 @@ class Trainer:
             bar = progress.add_task("training", total=1.0)
             progress.update(bar, completed=spent(config, state))
             while spent(config, state) < 1.0:
-                began = time.monotonic()
+                began = self.clock()
                 values = self._one_step()
-                state.seconds += time.monotonic() - began
+                state.seconds += self.clock() - began
                 if state.step % config.log_every == 0:
                     self._log(values)
                     text = " ".join(f"{k} {v:.3f}" for k, v in values.items())

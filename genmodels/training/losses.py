@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -34,11 +35,11 @@ class MelSpectrogram(nn.Module):
     window: Tensor
     bank: Tensor
 
-    def __init__(self, resolution: MelResolution, sample_rate: int) -> None:
+    def __init__(self, resolution: MelResolution, sample_rate: int, f_min: float = 20.0) -> None:
         super().__init__()
         self.resolution = resolution
         bank = torchaudio.functional.melscale_fbanks(
-            resolution.n_fft // 2 + 1, 20.0, sample_rate / 2, resolution.n_mels, sample_rate, norm=None
+            resolution.n_fft // 2 + 1, f_min, sample_rate / 2, resolution.n_mels, sample_rate, norm=None
         )
         self.register_buffer("bank", bank / bank.sum(0).clamp(min=1e-6))
         self.register_buffer("window", torch.hann_window(resolution.n_fft))
@@ -72,6 +73,88 @@ class MultiResolutionMel(nn.Module):
                 wanted = torch.log(scale(target) + 1e-4)
             total = total + F.l1_loss(torch.log(scale(estimate) + 1e-4), wanted)
         return total / len(self.scales)
+
+
+class MultiScaleMel(nn.Module):
+    """Distance of mel spectrograms at five scales, as AudioCraft trains its codecs (its `msspec`).
+
+    Windows of 64 to 1024 samples, hop a quarter, 64 bands from 64 Hz; at each scale the mean absolute error
+    of the magnitudes plus the mean squared error of log10(1e-5 + magnitude), the sum divided by ten.
+    Magnitudes are scaled as in `MelSpectrogram`.
+    """
+
+    def __init__(self, sample_rate: int) -> None:
+        super().__init__()
+        resolutions = [MelResolution(2**i, 2**i // 4, 64) for i in range(6, 11)]
+        with warnings.catch_warnings():
+            # at the short windows some of the 64 bands lie between two bins and stay empty, as they should
+            warnings.filterwarnings("ignore", message="At least one mel filterbank")
+            self.scales = nn.ModuleList(MelSpectrogram(r, sample_rate, 64.0) for r in resolutions)
+
+    def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
+        """Audio [B, N] twice to a scalar."""
+        total = estimate.new_zeros(())
+        for scale in self.scales:
+            with torch.no_grad():
+                wanted = scale(target)
+            made = scale(estimate)
+            total = total + F.l1_loss(made, wanted)
+            total = total + F.mse_loss(torch.log10(1e-5 + made), torch.log10(1e-5 + wanted))
+        return total / (2 * len(self.scales))
+
+
+@dataclass(frozen=True)
+class StftResolution:
+    """One scale of the STFT loss: transform, hop and window length in samples."""
+
+    n_fft: int
+    hop: int
+    window: int
+
+
+STFT_RESOLUTIONS = (
+    StftResolution(1024, 120, 600),
+    StftResolution(2048, 240, 1200),
+    StftResolution(512, 50, 240),
+)
+
+
+class MultiResolutionStft(nn.Module):
+    """Half spectral convergence, half mean absolute error of log magnitudes, averaged over the resolutions
+    (Parallel WaveGAN, arXiv 1910.11480)."""
+
+    def __init__(self, resolutions: Sequence[StftResolution] = STFT_RESOLUTIONS) -> None:
+        super().__init__()
+        self.resolutions = tuple(resolutions)
+        for index, resolution in enumerate(resolutions):
+            self.register_buffer(f"window{index}", torch.hann_window(resolution.window), persistent=False)
+
+    def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
+        """Audio [B, N] twice to a scalar."""
+        total = estimate.new_zeros(())
+        for index, resolution in enumerate(self.resolutions):
+            window = self.get_buffer(f"window{index}")
+            with torch.no_grad():
+                wanted = stft_magnitude(target, resolution, window)
+            made = stft_magnitude(estimate, resolution, window)
+            total = total + spectral_convergence(made, wanted).mean()
+            total = total + F.l1_loss(torch.log(made), torch.log(wanted))
+        return total / (2 * len(self.resolutions))
+
+
+def stft_magnitude(x: Tensor, resolution: StftResolution, window: Tensor) -> Tensor:
+    """Audio [B, N] to magnitudes [B, bins, frames], never 0 so that logarithm and gradient stay finite."""
+    r = resolution
+    spectrum = torch.stft(x, r.n_fft, r.hop, r.window, window, return_complex=True)
+    magnitude: Tensor = torch.sqrt(spectrum.real.square() + spectrum.imag.square() + 1e-7)
+    return magnitude
+
+
+def spectral_convergence(estimate: Tensor, target: Tensor) -> Tensor:
+    """Norm of the difference of magnitudes [B, bins, frames] over the norm of the target's: [B]."""
+    error = (estimate - target).flatten(1).norm(dim=1)
+    ratio: Tensor = error / target.flatten(1).norm(dim=1)
+    return ratio
 
 
 def waveform_loss(estimate: Tensor, target: Tensor) -> Tensor:

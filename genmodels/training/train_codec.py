@@ -3,83 +3,186 @@
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from genmodels.codec.encodec import EncodecModel
 from genmodels.codec.factory import build_codec
 from genmodels.codec.spectral import SpectralCodec
-from genmodels.errors import ConfigError, GenModelsError
+from genmodels.device import pick_device
+from genmodels.errors import ConfigError
+from genmodels.training.adversarial import AdversarialObjective, Adversary, adversarial_loss
 from genmodels.training.audio_data import AudioCrops
-from genmodels.training.config import load_config
+from genmodels.training.codec_start import start_weights
+from genmodels.training.command import run_training
+from genmodels.training.discriminators import build_discriminator
 from genmodels.training.loop import LoopConfig, Trainer
-from genmodels.training.losses import MultiResolutionMel, si_sdr, waveform_loss
+from genmodels.training.losses import (
+    MultiResolutionMel,
+    MultiResolutionStft,
+    MultiScaleMel,
+    si_sdr,
+    waveform_loss,
+)
+from genmodels.training.measures import blur_measures
 
 DEFAULT_CONFIG = Path(__file__).parent / "configs" / "mini_codec.yaml"
 
 
 @dataclass
 class CodecTraining:
-    """Configuration of a codec training; `codec` goes to `build_codec`.
+    """Configuration of a codec training; `codec` goes to `build_codec` (kinds 'spectral' and 'encodec').
 
     The first `free_steps` steps train without quantization; then the codebooks start by k-means, and a share
     `bypass` of the items goes on unquantized.
+
+    `start` names a codec to go on from: a training's checkpoint.pt, or a model folder (`mini`: the bundled
+    one); empty starts from random weights. With `decoder_only` the encoder and the codebooks stay as they
+    are, so that language models trained on their tokens stay valid.
+
+    `adversaries` lists discriminators ('mpd', 'msd', 'msstftd'), `discriminators` their arguments by name,
+    `adversarial_loss` is 'hinge', 'hinge2' or 'mse'. With any adversary the weights of the losses are shares
+    of the gradient, see `Balancer`; without, they are factors.
     """
 
     corpus: str = "build/corpus"
     valid_corpus: str = "build/corpus-valid"
     folder: str = "build/codec"
+    start: str = ""
+    decoder_only: bool = False
     batch: int = 8
     seconds: float = 1.0
     valid_items: int = 32
     bf16: bool = True
     mel_weight: float = 1.0
     wave_weight: float = 0.02
+    msspec_weight: float = 0.0
+    mrstft_weight: float = 0.0
     commit_weight: float = 0.05
     free_steps: int = 300
     bypass: float = 0.4
+    adversaries: list[str] = field(default_factory=list)
+    discriminators: dict[str, Any] = field(default_factory=dict)
+    adversarial_loss: str = "hinge"
+    adversarial_weight: float = 1.0
+    feature_weight: float = 1.0
+    total_norm: float = 1.0
+    discriminator_lr: float = 3e-4
     device: str = "auto"
     codec: dict[str, Any] = field(default_factory=dict)
     loop: LoopConfig = field(default_factory=LoopConfig)
 
 
 class CodecTask:
-    """One training step and one validation of a codec."""
+    """One training step and one validation of a codec.
+
+    Raises:
+        ConfigError: the codec is not of a kind that can be trained, is not mono, or the crops are too short.
+    """
 
     def __init__(self, config: CodecTraining) -> None:
         torch.manual_seed(config.loop.seed)
         self.config = config
         self.device = pick_device(config.device)
         codec = build_codec(config.codec)
-        if not isinstance(codec, SpectralCodec):
+        if not isinstance(codec, SpectralCodec | EncodecModel) or codec.channels != 1:
             kind = config.codec.get("kind")
-            raise ConfigError(f"codec.kind: {kind!r} cannot be trained here; use 'spectral'")
+            raise ConfigError(
+                f"codec: kind {kind!r}, {codec.channels} channels; trained are mono 'spectral' and 'encodec'"
+            )
+        if config.start:
+            try:
+                codec.load_state_dict(start_weights(config.start))
+            except RuntimeError as error:
+                raise ConfigError(
+                    f"start: {config.start!r} is another codec ({str(error).splitlines()[0]})"
+                ) from error
         self.codec = codec.to(self.device)
         length = round(config.seconds * codec.frame_rate) * codec.hop_length
         self.data = AudioCrops(Path(config.corpus), codec.sample_rate, length)
         valid = AudioCrops(Path(config.valid_corpus), codec.sample_rate, 2 * length)
         self.valid = valid.batch(config.valid_items, (0,)).to(self.device)
         self.mel = MultiResolutionMel(codec.sample_rate).to(self.device)
+        weights = {
+            "mel": config.mel_weight,
+            "wave": config.wave_weight,
+            "msspec": config.msspec_weight,
+            "mrstft": config.mrstft_weight,
+        }
+        self.weights = {name: weight for name, weight in weights.items() if weight}
+        self.msspec = MultiScaleMel(codec.sample_rate).to(self.device)
+        self.mrstft = MultiResolutionStft().to(self.device)
+        self.adversarial = self._objective() if config.adversaries else None
+
+    def _objective(self) -> AdversarialObjective:
+        config = self.config
+        loss = adversarial_loss(config.adversarial_loss)
+        adversaries = {}
+        for name in config.adversaries:
+            discriminator = build_discriminator(name, config.discriminators.get(name, {})).to(self.device)
+            adversaries[name] = Adversary(discriminator, loss, config.discriminator_lr, config.bf16)
+        return AdversarialObjective(
+            adversaries, self.weights, config.adversarial_weight, config.feature_weight, config.total_norm
+        )
+
+    def trained(self) -> nn.Module:
+        """The part whose parameters are trained."""
+        return self.codec.decoder if self.config.decoder_only else self.codec
 
     def step(self, n: int) -> tuple[Tensor, dict[str, float]]:
         """The loss of step n and its parts."""
         config = self.config
         torch.manual_seed(config.loop.seed + n)
         x = self.data.batch(config.batch, (config.loop.seed, n)).to(self.device)
+        y, commitment = self._decoded_tokens(x) if config.decoder_only else self._reconstructed(x, n)
+        losses = self._losses(y, x)
+        figures = {name: loss.item() for name, loss in losses.items()}
+        if self.adversarial:
+            objective, more = self.adversarial(y, x, losses)
+            figures |= more
+        else:
+            objective = sum((weight * losses[name] for name, weight in self.weights.items()), y.new_zeros(()))
+        if commitment is not None:
+            figures["commit"] = commitment.item()
+            objective = objective + (0.0 if n < config.free_steps else config.commit_weight) * commitment
+        return objective, figures
+
+    def _losses(self, y: Tensor, x: Tensor) -> dict[str, Tensor]:
+        """The weighted losses of decoded audio y [B, 1, N] that are no adversary's."""
+        kinds: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+            "mel": self.mel,
+            "wave": waveform_loss,
+            "msspec": self.msspec,
+            "mrstft": self.mrstft,
+        }
+        return {name: kinds[name](y[:, 0], x[:, 0]) for name in self.weights}
+
+    def _reconstructed(self, x: Tensor, n: int) -> tuple[Tensor, Tensor]:
+        """What the codec makes of x [B, 1, N] at step n, and the commitment loss."""
+        config = self.config
         free = n < config.free_steps
-        if n == config.free_steps:
+        if n == config.free_steps and not config.start:
             self._start_codebooks()
         bypass = torch.rand(len(x), device=self.device) < (1.0 if free else config.bypass)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=config.bf16):
             y, quantized = self.codec(x, bypass)
-        mel = self.mel(y[:, 0].float(), x[:, 0])
-        wave = waveform_loss(y[:, 0].float(), x[:, 0])
-        commit = 0.0 if free else config.commit_weight
-        loss = config.mel_weight * mel + config.wave_weight * wave + commit * quantized.penalty
-        return loss, {"mel": mel.item(), "wave": wave.item(), "commit": quantized.penalty.item()}
+        return y.float(), quantized.penalty
+
+    def _decoded_tokens(self, x: Tensor) -> tuple[Tensor, None]:
+        """What the decoder makes of the tokens of x [B, 1, N]; the rest of the codec does not learn."""
+        self.codec.encoder.eval()
+        self.codec.quantizer.eval()
+        with torch.no_grad():
+            latents = self.codec.decode_latent(self.codec.encode(x)[0])
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bf16):
+            y = self.codec.decoder(latents)
+        return y.float(), None
 
     @torch.no_grad()
     def _start_codebooks(self) -> None:
@@ -91,51 +194,35 @@ class CodecTask:
         self.codec.quantizer.start(torch.cat(latents).transpose(1, 2).flatten(0, 1))
 
     def validate(self) -> dict[str, float]:
-        """Mel error, SI-SDR in dB and codebook use (share of entries) on held-out crops."""
-        mels, sdrs, codes = [], [], []
+        """On held-out crops: mel error, SI-SDR in dB, `blur_measures`, codebook use (share of entries)."""
+        sums: dict[str, list[Tensor]] = defaultdict(list)
+        codes = []
         for x in torch.split(self.valid, 8):
-            tokens, _ = self.codec.encode(x)
-            y = self.codec.decode(tokens)
-            mels.append(self.mel(y[:, 0], x[:, 0]).item())
-            sdrs.append(si_sdr(y[:, 0], x[:, 0]).mean().item())
+            tokens, scale = self.codec.encode(x)
+            y = self.codec.decode(tokens, scale)[:, 0]
+            sums["mel"].append(self.mel(y, x[:, 0])[None])
+            sums["si_sdr"].append(si_sdr(y, x[:, 0]))
+            for name, value in blur_measures(y, x[:, 0], self.codec.sample_rate).items():
+                sums[name].append(value)
             codes.append(tokens.cpu())
         tokens = torch.cat(codes)
         use = [torch.unique(tokens[:, k]).numel() / self.codec.cardinality for k in range(tokens.shape[1])]
-        return {
-            "mel": sum(mels) / len(mels),
-            "si_sdr": sum(sdrs) / len(sdrs),
-            "use": sum(use) / len(use),
-        }
+        means = {name: float(torch.cat(values).mean()) for name, values in sums.items()}
+        return {**means, "use": sum(use) / len(use)}
 
 
-def pick_device(name: str) -> torch.device:
-    """'auto' takes CUDA if there is one, else the CPU; any other name goes to torch."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
-
-
-def split_arguments(arguments: list[str], default: Path) -> tuple[Path, list[str]]:
-    """Command line `[CONFIG] [key=value …]` to (path, overrides)."""
-    if arguments and "=" not in arguments[0]:
-        return Path(arguments[0]), arguments[1:]
-    return default, arguments
+def trainer_for(config: CodecTraining) -> Trainer:
+    """The trainer of a codec."""
+    task = CodecTask(config)
+    optimizer = torch.optim.AdamW(task.trained().parameters(), betas=(0.8, 0.95), weight_decay=1e-3)
+    return Trainer(
+        task.codec, optimizer, task.step, task.validate, config.loop, Path(config.folder), task.adversarial
+    )
 
 
 def main(arguments: list[str]) -> int:
-    """Trains, resuming where an earlier sitting stopped; returns the exit code."""
-    try:
-        config = load_config(CodecTraining, *split_arguments(arguments, DEFAULT_CONFIG))
-        task = CodecTask(config)
-        optimizer = torch.optim.AdamW(task.codec.parameters(), betas=(0.8, 0.95), weight_decay=1e-3)
-        trainer = Trainer(task.codec, optimizer, task.step, task.validate, config.loop, Path(config.folder))
-        if trainer.resume():
-            print(f"resumed at step {trainer.state.step}, {trainer.state.seconds / 60:.1f} minutes in")
-        trainer.run()
-    except GenModelsError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    """Command line, see `run_training`; returns the exit code."""
+    return run_training(CodecTraining, DEFAULT_CONFIG, trainer_for, arguments)
 
 
 if __name__ == "__main__":

@@ -14,13 +14,14 @@ from torch import Tensor
 
 from genmodels.checkpoints.builders import build_lm
 from genmodels.conditioning.attributes import ConditioningAttributes, drop_conditions
-from genmodels.errors import CheckpointError, ConfigError, GenModelsError
+from genmodels.device import pick_device
+from genmodels.errors import ConfigError
 from genmodels.lm.model import LMModel
-from genmodels.training.config import load_config
+from genmodels.training.codec_start import start_weights
+from genmodels.training.command import run_training
 from genmodels.training.lm_start import start_from_codebooks
 from genmodels.training.loop import LoopConfig, Trainer
 from genmodels.training.token_data import TokenBatch, TokenCrops
-from genmodels.training.train_codec import pick_device, split_arguments
 
 DEFAULT_CONFIG = Path(__file__).parent / "configs" / "mini_lm.yaml"
 
@@ -74,10 +75,7 @@ def sequence_loss(lm: LMModel, codes: Tensor, attributes: list[ConditioningAttri
 
 def trained_codebooks(checkpoint: Path) -> list[Tensor]:
     """The entries [card, D] of each codebook of a codec training; CheckpointError if there is none."""
-    if not checkpoint.exists():
-        raise CheckpointError(f"{checkpoint}: no such codec checkpoint; train the codec first")
-    saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    weights: dict[str, Tensor] = saved["ema"] or saved["model"]
+    weights = start_weights(str(checkpoint))
     return [weights[name] for name in sorted(weights) if name.endswith("_codebook.embed")]
 
 
@@ -169,20 +167,16 @@ def optimizer_for(lm: LMModel, weight_decay: float) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, betas=(0.9, 0.95))
 
 
+def trainer_for(config: LmTraining) -> Trainer:
+    """The trainer of a language model."""
+    task = LmTask(config)
+    optimizer = optimizer_for(task.lm, config.weight_decay)
+    return Trainer(task.lm, optimizer, task.step, task.validate, config.loop, Path(config.folder))
+
+
 def main(arguments: list[str]) -> int:
-    """Trains, resuming where an earlier sitting stopped; returns the exit code."""
-    try:
-        config = load_config(LmTraining, *split_arguments(arguments, DEFAULT_CONFIG))
-        task = LmTask(config)
-        optimizer = optimizer_for(task.lm, config.weight_decay)
-        trainer = Trainer(task.lm, optimizer, task.step, task.validate, config.loop, Path(config.folder))
-        if trainer.resume():
-            print(f"resumed at step {trainer.state.step}, {trainer.state.seconds / 60:.1f} minutes in")
-        trainer.run()
-    except GenModelsError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    """Command line, see `run_training`; returns the exit code."""
+    return run_training(LmTraining, DEFAULT_CONFIG, trainer_for, arguments)
 
 
 if __name__ == "__main__":

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 import soundfile
 
+from genmodels.device import pick_device
 from genmodels.errors import ConfigError, GenModelsError
 from genmodels.training.audio_data import AudioCrops
 from genmodels.training.config import load_config
 from genmodels.training.encode import encode_corpus
 from genmodels.training.token_data import TokenCrops, bar_chroma
-from genmodels.training.train_codec import CodecTraining, pick_device
+from genmodels.training.train_codec import CodecTraining
 
 RATE, HOP, FRAMES = 32000, 640, 60
 

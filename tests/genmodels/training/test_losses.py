@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import math
 
+import pytest
 import torch
+from torch import nn
 
-from genmodels.training.losses import MelResolution, MelSpectrogram, MultiResolutionMel, si_sdr, waveform_loss
+from genmodels.training.losses import (
+    MelResolution,
+    MelSpectrogram,
+    MultiResolutionMel,
+    MultiResolutionStft,
+    MultiScaleMel,
+    si_sdr,
+    spectral_convergence,
+    waveform_loss,
+)
 
 
 def sine(frequency: float, level: float = 0.5) -> torch.Tensor:
@@ -47,3 +58,33 @@ def test_si_sdr_ignores_scale_and_gives_the_noise_ratio() -> None:
 def test_waveform_loss_is_relative_to_the_level() -> None:
     x = sine(440)
     assert torch.allclose(waveform_loss(1.1 * x, x), waveform_loss(0.11 * x, 0.1 * x), rtol=1e-4)
+
+
+@pytest.mark.parametrize("loss", [MultiScaleMel(32000), MultiResolutionStft()])
+def test_spectral_losses_vanish_for_equal_audio_grow_with_noise_and_stand_silence(loss: nn.Module) -> None:
+    torch.manual_seed(0)
+    x = sine(440)
+    noise = torch.randn_like(x)
+    values = [loss(x + level * noise, x).item() for level in (0, 0.01, 0.1)]
+    assert values[0] == 0
+    assert 0 < values[1] < values[2]
+    silent = torch.zeros(1, 8000, requires_grad=True)
+    loss(silent, torch.zeros(1, 8000)).backward()
+    assert silent.grad is not None
+    assert torch.isfinite(silent.grad).all()
+
+
+def test_multi_scale_mel_is_a_tenth_of_linear_and_logarithmic_errors() -> None:
+    loss, x = MultiScaleMel(32000), sine(1000)
+    by_hand = 0.0
+    for scale in loss.scales:
+        a, b = scale(0.5 * x), scale(x)
+        by_hand += (a - b).abs().mean().item()
+        by_hand += (torch.log10(1e-5 + a) - torch.log10(1e-5 + b)).square().mean().item()
+    assert loss(0.5 * x, x).item() == pytest.approx(by_hand / 10, rel=1e-5)
+
+
+def test_spectral_convergence_is_a_ratio_of_norms() -> None:
+    target = torch.tensor([[[3.0, 4.0]]])
+    assert spectral_convergence(torch.zeros_like(target), target).item() == pytest.approx(1.0)
+    assert spectral_convergence(0.5 * target, target).item() == pytest.approx(0.5)
