@@ -8,10 +8,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from genmodels.checkpoints.bundled import BUNDLED, load_mini
+from genmodels.checkpoints.loading import load_model
 from genmodels.conditioning.attributes import ChromaTrack, Transport
 from genmodels.conditioning.harmony import RecordedChroma, chroma_of
-from genmodels.errors import CheckpointError, ConditionError, GenerationError
+from genmodels.errors import ConditionError, GenerationError
 from genmodels.generate.base import BaseGenModel
 from genmodels.lm.decoder import Precision
 from genmodels.lm.sampling import SamplingParams
@@ -33,20 +33,16 @@ class MusicGen(BaseGenModel):
         """Load a model.
 
         Args:
-            name: 'mini', the bundled one, or a folder in the same format (see `save_mini`).
-            device: by default CUDA if there is one, else the CPU.
+            name: 'mini', the bundled one; any other MusicGen that `daw-bridge models` lists; a Hugging Face
+                hub id, a folder or a file (see `load_model`).
+            device: see `pick_device`.
             precision: see `make_decoder`.
         Raises:
             CheckpointError: there is no such model, or its files cannot be used.
         """
-        folder = BUNDLED if str(name) == "mini" else Path(name)
-        if str(name) != "mini" and not folder.is_dir():
-            raise CheckpointError(f"model {str(name)!r} is not known: give 'mini' or a folder with a model")
-        if device is None:
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        codec, lm, info = load_mini(device, folder)
+        found = load_model(name, device, "musicgen")
         return MusicGen(
-            str(name), codec, lm, float(info["max_duration"]), float(info["extend_stride"]), precision
+            found.name, found.compression_model, found.lm, found.max_duration, found.extend_stride, precision
         )
 
     def set_generation_params(
