@@ -50,7 +50,6 @@ def checks(port: int = 7400, model: str = "mini") -> Iterator[Check]:
         ("sound library", _portaudio),
         ("sound devices", _devices),
         ("JACK", _jack),
-        ("MIDI ports", _midi),
         ("OSC port", lambda: _port(port)),
         ("processor", _processor),
         ("real time", _real_time),
@@ -173,22 +172,6 @@ def _jack() -> Check:
     if shutil.which("jackd") or shutil.which("pw-jack"):
         return Check("OK", "JACK", "installed, not running (needed only to play into other programs)")
     return Check("OK", "JACK", "not installed (needed only to play into other programs)")
-
-
-def _midi() -> Check:
-    if find_spec("rtmidi") is None:
-        return Check("WARNING", "MIDI ports", "python-rtmidi is missing: no MIDI")
-    import rtmidi
-
-    apis = [api for api in rtmidi.get_compiled_api() if api != rtmidi.API_UNIX_JACK]
-    if sys.platform == "linux" and not Path("/dev/snd/seq").exists():
-        return Check("WARNING", "MIDI ports", "the system has no ALSA sequencer (/dev/snd/seq): only JACK's")
-    names: list[str] = []
-    for api in apis:
-        port = rtmidi.MidiIn(api)
-        names += port.get_ports()
-        port.delete()
-    return Check("OK", "MIDI ports", "; ".join(names[:6]) or "none connected")
 
 
 def _port(port: int) -> Check:

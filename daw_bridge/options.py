@@ -52,8 +52,9 @@ OPTIONS: dict[str, Option] = {
         _option("reply_port", "i", "Port to which all answers go; 0 is the sender's.", 0, 65535, default=0),
         _option("device", "s", "Sound device: its number, its name or a part of it; empty is the system's "
                 "default, 'null' plays without one."),
-        _option("sample_rate", "i", "Output rate in Hz; 0 takes the device's own.", 0, 384000),
-        _option("blocksize", "i", "Frames of a sound card callback; 0 lets the device choose.", 0, 8192),
+        _option("sample_rate", "i", "Output rate in Hz; 0 takes the device's own.", 8000, 384000, also=0),
+        _option("blocksize", "i", "Frames of a sound card callback; 0 lets the device choose.", 16, 8192,
+                also=0),
         _option("latency_ms", "f", "Sound written ahead of the device, in ms: less reacts sooner, more is "
                 "safer.", 5, 1000),
         _option("model", "s", "'mini', a hub name, a folder or a file."),
@@ -64,7 +65,8 @@ OPTIONS: dict[str, Option] = {
         _option("decks", "i", "Number of decks.", 1, MAX_DECKS),
         _option("seed", "i", "Seed of deck 1; deck n starts with seed + n - 1.", 0, 2**31 - 1 - MAX_DECKS),
         _option("start", "b", "Start all decks when ready.", default=False),
-        _option("record", "s", "WAV file that takes the whole output.", default=""),
+        _option("record", "s", "WAV or FLAC file that takes the whole output; a number is added to its name "
+                "where it exists already.", default=""),
         _option("data", "s", "Folder below which clips are written; empty is ~/.local/share/daw-bridge.",
                 default=""),
     )

@@ -28,7 +28,7 @@ class Arg:
     Attributes:
         name: for people and error messages.
         type: ``f`` float, ``i`` integer, ``b`` switch, ``s`` string, ``q`` quantum name or bar number.
-        low, high: inclusive range of a number.
+        low, high: inclusive range of a number. also: one more number that is taken, such as 0 for "off".
         check: for a string, raises `ValueError` with what is allowed when it does not fit.
         allowed: for a string, what ``check`` lets through, in words.
         optional: may be left out (with all that follow); its `default` is filled in.
@@ -39,6 +39,7 @@ class Arg:
     type: ArgType
     low: float = -math.inf
     high: float = math.inf
+    also: float | None = None
     check: Callable[[str], object] | None = None
     allowed: str = ""
     optional: bool = False
@@ -53,7 +54,8 @@ class Arg:
         if self.type == "b":
             return TYPE_NAMES["b"]
         bounds = [f"{self.low:g}" if self.low > -math.inf else "", _number_text(self.high)]
-        return f"{TYPE_NAMES[self.type]} {bounds[0]}..{bounds[1]}"
+        besides = "" if self.also is None else f", or {self.also:g}"
+        return f"{TYPE_NAMES[self.type]} {bounds[0]}..{bounds[1]}{besides}"
 
     def coerce(self, value: object) -> Atom:
         """Turn what came into this argument's type.
@@ -73,7 +75,7 @@ class Arg:
             if value not in (0, 1):
                 raise ValueError
             return bool(value)
-        if not self.low <= value <= self.high:
+        if not self.low <= value <= self.high and value != self.also:
             raise ValueError
         if self.type == "f":
             return float(value)

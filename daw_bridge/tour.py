@@ -32,7 +32,8 @@ Value = float | int | str
 Message = tuple[str, tuple[Value, ...]]
 
 DECK = "/bridge/deck/1"
-_READY = re.compile(r"127\.0\.0\.1:(\d+)")
+_READY = re.compile(r"ready on (\S+):(\d+) ")
+_ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 _POLL_S = 0.2
 _MEASURABLE_S = 4.0
 
@@ -115,7 +116,7 @@ def play(
     recording.unlink(missing_ok=True)
     with _Daemon((f"record={recording}", *arguments), folder / "daemon.log") as daemon:
         out.print(f"[bold]{daemon.ready_line}")
-        with _Link(daemon.port) as link:
+        with _Link(daemon.host, daemon.port) as link:
             story = _perform(link, max(seconds, 8.0), out)
     _report(story, recording, folder / "play.png", out)
     return story
@@ -259,6 +260,7 @@ class _Daemon:
     """`daw-bridge serve` in a child process, its output kept in a log."""
 
     def __init__(self, arguments: tuple[str, ...], log: Path) -> None:
+        self.host = ""
         self.port = 0
         self.ready_line = ""
         self._log = log
@@ -299,7 +301,7 @@ class _Daemon:
                 log.flush()
                 found = _READY.search(line)
                 if found and not self.port:
-                    self.port = int(found[1])
+                    self.host, self.port = _ANY_HOST.get(found[1], found[1]), int(found[2])
                     self.ready_line = line.strip()
                     self._ready.set()
         self._ready.set()
@@ -308,9 +310,10 @@ class _Daemon:
 class _Link:
     """A player's side of the OSC port."""
 
-    def __init__(self, port: int) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.connect(("127.0.0.1", port))
+    def __init__(self, host: str, port: int) -> None:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+        self._socket = socket.socket(family, kind)
+        self._socket.connect(address)
 
     def __enter__(self) -> _Link:
         return self

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 from dataclasses import dataclass
 from types import ModuleType
 
-from daw_bridge.errors import DeviceError
+from daw_bridge.errors import DeviceError, SoundServerError
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,21 @@ def refresh() -> None:
     """Read the device list anew; PortAudio freezes it at start. Only while no stream is open.
 
     Raises:
-        DeviceError: the sound server died under an open stream; only a new process can use it again.
+        SoundServerError: the sound server died under an open stream; only a new process can use it again.
+        DeviceError: PortAudio does not start at the moment.
     """
     if _abandoned:
-        raise DeviceError("the sound server died while it was in use: restart daw-bridge to use it again")
+        raise SoundServerError(
+            "the sound server died while it was in use: restart daw-bridge to use it again"
+        )
     sounddevice = portaudio()
-    sounddevice._terminate()
-    sounddevice._initialize()
+    # after an earlier failure there is nothing to end
+    with contextlib.suppress(sounddevice.PortAudioError):
+        sounddevice._terminate()
+    try:
+        sounddevice._initialize()
+    except sounddevice.PortAudioError as error:
+        raise DeviceError(f"PortAudio does not start: {error}") from error
 
 
 def output_devices() -> list[OutputDevice]:

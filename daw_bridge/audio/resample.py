@@ -62,11 +62,12 @@ class PolyphaseResampler:
         return -(-(input_end - self.reach) * self._up // self._down)
 
     def process(self, block: NDArray[np.float32], first: int, count: int) -> NDArray[np.float32]:
-        """Output samples ``first .. first + count - 1`` from exactly the input of `input_span`, mono."""
+        """Output samples ``first .. first + count - 1`` from exactly the input of `input_span`: [n], or
+        [n, channels]."""
         if self.reach == 0:
             return block
         positions = np.arange(first, first + count) * self._down
         base = positions // self._up
-        windows = sliding_window_view(block, 2 * self.reach)[base - base[0]]
-        out: NDArray[np.float32] = np.einsum("ij,ij->i", windows, self._table[positions % self._up])
+        windows = sliding_window_view(block, 2 * self.reach, axis=0)[base - base[0]]
+        out: NDArray[np.float32] = np.einsum("i...j,ij->i...", windows, self._table[positions % self._up])
         return out

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from daw_bridge.clock.quantum import Quantum
 
@@ -29,6 +31,9 @@ class MeterSegment:
     beats_per_bar: int
 
 
+Meters: TypeAlias = tuple[MeterSegment, ...]
+
+
 class TempoMap:
     """Piecewise-constant tempo over output samples, and bars over beats.
 
@@ -44,7 +49,16 @@ class TempoMap:
             raise ValueError(f"no tempo map of {sample_rate} Hz, {bpm} BPM, {beats_per_bar} beats a bar")
         self.sample_rate = sample_rate
         self._tempi: tuple[TempoSegment, ...] = (TempoSegment(0, 0.0, float(bpm)),)
-        self._meters: tuple[MeterSegment, ...] = (MeterSegment(0.0, 1, beats_per_bar),)
+        self._meters: Meters = (MeterSegment(0.0, 1, beats_per_bar),)
+
+    @classmethod
+    def of(
+        cls, sample_rate: int, tempi: Sequence[TempoSegment], meters: Sequence[MeterSegment]
+    ) -> TempoMap:
+        """The map of these segments, oldest first, at least one of each."""
+        made = cls(sample_rate)
+        made._tempi, made._meters = tuple(tempi), tuple(meters)
+        return made
 
     @property
     def tempi(self) -> tuple[TempoSegment, ...]:
@@ -52,7 +66,7 @@ class TempoMap:
         return self._tempi
 
     @property
-    def meters(self) -> tuple[MeterSegment, ...]:
+    def meters(self) -> Meters:
         """The meter segments, oldest first."""
         return self._meters
 
@@ -63,8 +77,7 @@ class TempoMap:
 
     def meter_segment(self, beat: float) -> MeterSegment:
         """The meter that holds a beat."""
-        meters = self._meters
-        return meters[max(0, bisect_right(meters, beat, key=lambda segment: segment.beat) - 1)]
+        return _meter_at_beat(self._meters, beat)
 
     def beat_at(self, sample: float) -> float:
         """Beats at an output sample (fractions of a sample are allowed)."""
@@ -83,8 +96,7 @@ class TempoMap:
         Raises:
             ValueError: ``bpm`` is not a positive finite number.
         """
-        if not (bpm > 0 and math.isfinite(bpm)):
-            raise ValueError(f"tempo {bpm} is not a positive number of BPM")
+        _check_tempo(bpm)
         added = TempoSegment(from_sample, self.beat_at(from_sample), float(bpm))
         kept = tuple(segment for segment in self._tempi if segment.sample < from_sample)
         self._tempi = (*kept, added)[-KEPT_CHANGES:]
@@ -102,6 +114,37 @@ class TempoMap:
         self._meters = (*kept, MeterSegment(line, bar, beats_per_bar))[-KEPT_CHANGES:]
         return line
 
+    def set_bar(self, bar: int, at_beat: float, beats_per_bar: int) -> None:
+        """Begin bar ``bar`` at a beat, whatever was planned from there on; the bar before is cut short.
+
+        Numbers may be left out: who asks for such a bar gets this one.
+
+        Raises:
+            ValueError: ``beats_per_bar`` is less than 1, or ``bar`` does not come after the bar that it cuts.
+        """
+        inside, within = self.bar_beat(at_beat)
+        least = inside if within == 1.0 else inside + 1
+        if beats_per_bar < 1 or bar < least:
+            raise ValueError(
+                f"bar {bar} of {beats_per_bar} beats cannot begin at beat {at_beat}: at least bar {least}"
+            )
+        kept = tuple(segment for segment in self._meters if segment.beat < at_beat)
+        self._meters = (*kept, MeterSegment(at_beat, bar, beats_per_bar))[-KEPT_CHANGES:]
+
+    def place(self, sample: int, beat: float, bpm: float, beats_per_bar: int) -> None:
+        """Make an output sample a beat, and forget all else: a jump, for when nothing sounds.
+
+        Bar 1 begins at beat 0.
+
+        Raises:
+            ValueError: ``bpm`` is not a positive finite number, or ``beats_per_bar`` is less than 1.
+        """
+        _check_tempo(bpm)
+        if beats_per_bar < 1:
+            raise ValueError(f"a bar of {beats_per_bar} beats is not possible")
+        self._tempi = (TempoSegment(sample, beat, float(bpm)),)
+        self._meters = (MeterSegment(0.0, 1, beats_per_bar),)
+
     def tempo_at(self, sample: float) -> float:
         """BPM at an output sample."""
         return self.tempo_segment(sample).bpm
@@ -115,9 +158,7 @@ class TempoMap:
 
     def beat_of_bar(self, bar: int) -> float:
         """The beat on which a bar (from 1) starts."""
-        meters = self._meters
-        meter = meters[max(0, bisect_right(meters, bar, key=lambda segment: segment.bar) - 1)]
-        return meter.beat + (bar - meter.bar) * meter.beats_per_bar
+        return _beat_of_bar(self._meters, bar)
 
     def next_boundary(self, sample: int, quantum: Quantum) -> tuple[float, int]:
         """The first boundary of a grid at or after an output sample: its beat and its sample.
@@ -137,16 +178,42 @@ class TempoMap:
         """First bar line at or after a beat, and the number of the bar that it opens."""
         meter = self.meter_segment(beat)
         bar = meter.bar + math.ceil((beat - meter.beat) / meter.beats_per_bar)
-        return self.beat_of_bar(bar), self.bar_beat(self.beat_of_bar(bar))[0]
+        line = self.beat_of_bar(bar)
+        return line, self.bar_beat(line)[0]
 
     def _grid_line(self, beat: float, quantum: Quantum) -> float:
         if quantum.unit == "bar":
             size = int(quantum.size)
             line, bar = self._bar_line(beat)
-            ahead = -(bar - 1) % size
-            return line if ahead == 0 else self.beat_of_bar(bar + ahead)
+            while (bar - 1) % size:
+                line, bar = self._bar_line(self.beat_of_bar(bar - (bar - 1) % size + size))
+            return line
         meter = self.meter_segment(beat)
         steps = math.ceil((beat - meter.beat) / quantum.size)
         line = meter.beat + float(steps * quantum.size)
         following = self.meter_segment(line)
         return following.beat if following.beat > meter.beat else line
+
+
+def same_bar_line(beat: float, before: Meters, after: Meters) -> float:
+    """Where something lies that was planned on a beat, when the meters change: what was on a bar line stays
+    on the line of that bar; anything else stays on its beat."""
+    meter = _meter_at_beat(before, beat)
+    bars = (beat - meter.beat) / meter.beats_per_bar
+    return _beat_of_bar(after, meter.bar + int(bars)) if bars == int(bars) else beat
+
+
+def _meter_at_beat(meters: Meters, beat: float) -> MeterSegment:
+    return meters[max(0, bisect_right(meters, beat, key=lambda segment: segment.beat) - 1)]
+
+
+def _beat_of_bar(meters: Meters, bar: int) -> float:
+    following = bisect_right(meters, bar, key=lambda segment: segment.bar)
+    meter = meters[max(0, following - 1)]
+    beat = meter.beat + (bar - meter.bar) * meter.beats_per_bar
+    return min(beat, meters[following].beat) if 0 < following < len(meters) else beat
+
+
+def _check_tempo(bpm: float) -> None:
+    if not (bpm > 0 and math.isfinite(bpm)):
+        raise ValueError(f"tempo {bpm} is not a positive number of BPM")

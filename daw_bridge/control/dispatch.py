@@ -160,15 +160,17 @@ class Dispatcher:
             self._timer = self._loop.call_at(self._flushed_at + COALESCE_S, self._flush)
 
     def _flush(self) -> None:
-        for _ in range(min(SLICE, len(self._waiting))):
-            entry = self._waiting.popleft()
-            if entry.superseded:
-                continue
-            if self._latest.get(entry.address) is entry:
-                del self._latest[entry.address]
-            self._carry_out(entry)
-        self._flushed_at = self._loop.time()
-        self._timer = self._loop.call_later(0, self._flush) if self._waiting else None
+        try:
+            for _ in range(min(SLICE, len(self._waiting))):
+                entry = self._waiting.popleft()
+                if entry.superseded:
+                    continue
+                if self._latest.get(entry.address) is entry:
+                    del self._latest[entry.address]
+                self._carry_out(entry)
+        finally:
+            self._flushed_at = self._loop.time()
+            self._timer = self._loop.call_later(0, self._flush) if self._waiting else None
 
     def _carry_out(self, entry: _Entry) -> None:
         try:

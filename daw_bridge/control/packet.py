@@ -48,9 +48,13 @@ def decode(datagram: bytes) -> list[Message]:
     messages: list[Message] = []
     try:
         _decode(datagram, None, 0, messages)
-    except (struct.error, IndexError, UnicodeDecodeError) as error:
+    except (struct.error, IndexError) as error:
         raise MalformedPacketError(
             f"datagram of {len(datagram)} bytes is not OSC: it is cut short"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise MalformedPacketError(
+            f"datagram of {len(datagram)} bytes is not OSC: a string in it is not UTF-8"
         ) from error
     except ValueError as error:
         raise MalformedPacketError(f"datagram of {len(datagram)} bytes is not OSC: {error}") from error

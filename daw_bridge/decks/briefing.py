@@ -53,7 +53,8 @@ class Briefing:
 
         Args:
             due: the PCM before this output sample stays as it is.
-            report: called with the seconds until the first new PCM is there.
+            report: called with the seconds until the first new PCM is there, where all before it was there
+                already; otherwise the time to generate that would count as the time of the change.
 
         Raises:
             ValueError: the feeder was faster than expected; to be tried again.
@@ -62,7 +63,9 @@ class Briefing:
         if frame >= run.sent:
             return
         sample = max(dirty, run.sample_of(frame))
-        run.expect(frame - self._geometry.lookahead + 1, report)
+        first = frame - self._geometry.lookahead
+        if run.limit >= first * self._geometry.hop:
+            run.expect(first + 1, report)
         self._tell(run, frame, sample)
         self._tell_breakpoints(run, frame, run.sent, after=sample)
 

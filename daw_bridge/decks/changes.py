@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from daw_bridge.clock.internal import Moment
 from daw_bridge.clock.quantum import Quantum
+from daw_bridge.clock.tempo_map import same_bar_line
 from daw_bridge.decks.deck import Deck, Timing
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.parameter import Values
@@ -56,13 +57,21 @@ class Changes:
         self._relax()
         self._tempo = bpm
         self.flush_in_time()
-        return self._clock.moment(self._earliest_tempo() + self._waiting_samples())
+        return self._clock.moment(self._earliest() + self._waiting_samples())
 
     def set_meter(self, beats_per_bar: int) -> Moment:
-        """Change the meter at the next bar line that can be reached."""
+        """Change the meter at the next bar line that can be reached; what is planned on a later bar line
+        stays on the line of that bar."""
+        before = self._clock.map.meters
         moment = self._clock.set_meter(beats_per_bar, self._earliest())
+        now = self._clock.map
+
+        def place(beat: float) -> tuple[float, int]:
+            moved = same_bar_line(beat, before, now.meters)
+            return moved, now.sample_at(moved)
+
         for deck in self._decks:
-            deck.invalidate(moment.sample)
+            deck.follow_clock(moment.sample, place)
         self.flush_in_time()
         return moment
 
@@ -112,10 +121,10 @@ class Changes:
         self._timer = None
         if self._tempo is not None:
             bpm, self._tempo = self._tempo, None
-            sample = self._earliest_tempo()
+            sample = self._earliest()
             self._clock.set_tempo(bpm, sample)
             for deck in self._decks:
-                deck.follow_tempo(sample)
+                deck.follow_clock(sample, lambda beat: (beat, self._clock.map.sample_at(beat)))
         changed = [deck for deck in self._decks if deck.changed]
         for deck in changed:
             deck.flush(self._written())
@@ -127,13 +136,8 @@ class Changes:
             self._flushed = now
 
     def _earliest(self) -> int:
-        """First output sample that a change sent now can reach in all decks."""
-        written = self._written()
-        return max([written, *(deck.earliest(written) for deck in self._decks if deck.active)])
-
-    def _earliest_tempo(self) -> int:
-        """First output sample from which the tempo can change: decks that sound must be able to follow; those
-        that wait for their beat move with it."""
+        """First output sample from which tempo and meter can change: decks that sound must be able to follow;
+        those that wait for their beat move with it."""
         written = self._written()
         active = [deck for deck in self._decks if deck.active]
         sounding = [deck.earliest(written) for deck in active if deck.state(written) != "armed"]

@@ -32,7 +32,7 @@ def write_clip(request: RenderRequest, audio: NDArray[np.float32], sample_rate: 
     Each file appears whole: it is written under a temporary name in the same folder, synced, and renamed.
 
     Args:
-        audio: mono, from the first bar's first sample, at least as long as the clip.
+        audio: [samples, channels] from the first bar's first sample, at least as long as the clip.
         sample_rate: of ``audio``, Hz.
 
     Raises:
@@ -44,7 +44,7 @@ def write_clip(request: RenderRequest, audio: NDArray[np.float32], sample_rate: 
         audio = soxr.resample(audio, sample_rate, rate, quality="VHQ")
     audio = soft_limit(audio[:count].astype(np.float32, copy=True))
     fade = max(1, round(END_FADE_S * rate))
-    audio[-fade:] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)
+    audio[-fade:] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)[:, None]
     facts = {
         **asdict(request),
         "out": request.out.name,

@@ -22,7 +22,7 @@ class ClipVoice:
     """Asks for a clip's frames, a window at a time, and copies them out of the ring.
 
     Attributes:
-        audio: mono at the model's rate, the clip and up to a frame more.
+        audio: [samples, channels] at the model's rate, the clip and up to a frame more.
 
     Args:
         send: takes commands to the engine, from any thread.
@@ -47,7 +47,7 @@ class ClipVoice:
         self._lock = threading.Lock()
         self._ring: PcmRing | None = None
         self.number = 0
-        self.audio = np.zeros(self._frames * model.hop_length, np.float32)
+        self.audio = np.zeros((self._frames * model.hop_length, model.channels), np.float32)
 
     @property
     def complete(self) -> bool:

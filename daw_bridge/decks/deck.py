@@ -14,8 +14,9 @@ from daw_bridge.decks.conditions import build_conditions, default_values
 from daw_bridge.decks.engine_host import EngineHost
 from daw_bridge.decks.estimate import Estimate
 from daw_bridge.decks.geometry import Geometry
+from daw_bridge.decks.pieces import Samples
 from daw_bridge.decks.protocol import DeckState
-from daw_bridge.decks.run import Run, Samples
+from daw_bridge.decks.run import Run
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.decks.timeline import Timeline
 from daw_bridge.engine.protocol import Produced
@@ -92,13 +93,18 @@ class Deck:
         return bool(self._pending) or self._dirty is not None
 
     def read(self, start: int, count: int) -> Samples | None:
-        """Output samples ``start ..``, mono, without gain; None for silence."""
+        """Output samples ``start ..`` [count, channels], without gain; None for silence."""
         mixed: Samples | None = None
         for run in self._runs:
             block = run.read(start, count)
             if block is not None:
                 mixed = block if mixed is None else mixed + block
         return mixed
+
+    def waiting_start(self, written: int) -> int | None:
+        """Output sample of a start that has not sounded yet; None where none waits."""
+        starts = [run.start for run in self._runs if run.start > written and not run.sounding]
+        return min(starts, default=None)
 
     def state(self, written: int) -> DeckState:
         """What it does at an output sample."""
@@ -185,14 +191,19 @@ class Deck:
         self._open(moment, moment.sample - self._geometry.out_samples(frames), seed, prompt)
         self._runs[-1].stop, self._runs[-1].stop_beat = stop, stop_beat
 
-    def follow_tempo(self, sample: int) -> None:
-        """The tempo has changed from an output sample on: keep what is planned on its beats."""
-        self.timeline.follow_tempo(self._clock.map.sample_at, sample)
+    def follow_clock(self, sample: int, place: Callable[[float], tuple[float, int]]) -> None:
+        """Tempo or meter have changed from an output sample on: move what is planned after it.
+
+        Args:
+            place: for the beat of something planned, its beat and output sample as they are now.
+        """
+        self.timeline.follow_clock(place, sample)
         for run in self._runs:
             if run.stop_beat is not None and run.stop is not None and run.stop > sample:
-                run.stop = self._clock.map.sample_at(run.stop_beat)
+                run.stop_beat, run.stop = place(run.stop_beat)
             if run.start > sample and not run.sounding:
-                run.move_start(self._clock.map.sample_at(run.start_beat))
+                run.start_beat, start = place(run.start_beat)
+                run.move_start(start)
                 self.invalidate(run.sample_of(0))
         self.invalidate(sample)
 

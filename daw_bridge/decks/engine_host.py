@@ -116,7 +116,7 @@ class EngineHost:
         """Open a voice. ``attach`` gets its number and ring, and returns what takes its `Produced` events."""
         assert self.loaded is not None
         number, self._next_number = self._next_number, self._next_number + 1
-        ring = self._engine.create_ring(RING_SECONDS * self.loaded.sample_rate)
+        ring = self._engine.create_ring(RING_SECONDS * self.loaded.sample_rate, self.loaded.channels)
         self._sinks[number] = attach(number, ring)
         self.send(OpenDeck(number, seed, conditions, ring.info, background, prompt))
         return number

@@ -27,6 +27,11 @@ class Geometry:
         return self.model.hop_length
 
     @property
+    def channels(self) -> int:
+        """Channels of the model's sound."""
+        return self.model.channels
+
+    @property
     def lookahead(self) -> int:
         """Frames that the codec needs beyond the one whose PCM it gives."""
         return self.model.lookahead_frames

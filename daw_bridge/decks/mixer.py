@@ -17,7 +17,7 @@ KNEE = 0.8
 
 
 class Part(Protocol):
-    """Something that sounds, mono; a deck is one."""
+    """Something that sounds, as [count, channels] of its own; a deck is one."""
 
     def read(self, start: int, count: int) -> Samples | None: ...
 
@@ -39,7 +39,7 @@ class Gain:
             self._value = self._target
 
     def ramp(self, count: int) -> Samples | float:
-        """The factors of the next ``count`` samples: one number when it rests."""
+        """The factors [count, 1] of the next ``count`` samples: one number when it rests."""
         target = self._target
         distance = self._value - target
         if abs(distance) < 1e-5:
@@ -47,7 +47,7 @@ class Gain:
             return target
         factors: NDArray[np.float64] = target + distance * np.exp(-self._decay * np.arange(1, count + 1))
         self._value = float(factors[-1])
-        smooth: Samples = factors.astype(np.float32)
+        smooth: Samples = factors.astype(np.float32)[:, None]
         return smooth
 
 
@@ -64,8 +64,24 @@ def soft_limit(samples: Samples) -> Samples:
     return np.where(size <= KNEE, samples, np.copysign(bent, samples)).astype(np.float32)
 
 
+def laid_on(block: Samples, channels: int) -> Samples:
+    """Sound [n, C] on [n, channels] outputs: mono is on all of them, stereo on the first two, and on a single
+    one everything is mixed."""
+    if block.shape[1] == channels:
+        return block
+    if block.shape[1] == 1:
+        return np.broadcast_to(block, (len(block), channels))
+    if channels == 1:
+        mono: Samples = block.mean(axis=1, keepdims=True, dtype=np.float32)
+        return mono
+    out = np.zeros((len(block), channels), np.float32)
+    shared = min(block.shape[1], channels)
+    out[:, :shared] = block[:, :shared]
+    return out
+
+
 class Mixer:
-    """The feeder's source: decks times their gains, times the master gain, limited, on all channels."""
+    """The feeder's source: decks times their gains, times the master gain, limited."""
 
     def __init__(self, parts: Sequence[Part], sample_rate: int, channels: int) -> None:
         self._parts = tuple(parts)
@@ -75,11 +91,10 @@ class Mixer:
 
     def read(self, start: int, count: int) -> Samples:
         """Output samples ``start ..`` as [count, channels] within -1..1."""
-        mixed = np.zeros(count, np.float32)
+        mixed = np.zeros((count, self._channels), np.float32)
         for part, gain in zip(self._parts, self.gains, strict=True):
             block = part.read(start, count)
             factors = gain.ramp(count)
             if block is not None:
-                mixed += block * factors
-        mixed = soft_limit(mixed * self.master.ramp(count))
-        return np.repeat(mixed[:, None], self._channels, axis=1)
+                mixed += laid_on(block, self._channels) * factors
+        return soft_limit(mixed * self.master.ramp(count))

@@ -15,7 +15,7 @@ from daw_bridge.audio.output import Output
 from daw_bridge.audio.recorder import Recorder
 from daw_bridge.audio.rtmixer_output import RtmixerOutput
 from daw_bridge.decks.protocol import NoticeKind, PlayerOptions
-from daw_bridge.errors import DeviceError
+from daw_bridge.errors import DeviceError, SoundServerError
 
 NULL = "null"
 NULL_RATE = 48000
@@ -46,6 +46,8 @@ class OutputHost:
         self._reopen_due = 0.0
         self._lost = False
         self._busy: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._stopped = False
         self._record_error_told = False
 
     @property
@@ -117,18 +119,19 @@ class OutputHost:
             if self._recorder.path != record:
                 self._notify("info", f"{record} exists: recording to {self._recorder.path}")
         try:
-            self._feed(self._output)
+            self._feeder = self._feed(self._output)
         except DeviceError as error:
             if self._options.device:
                 raise
             self._notify("info", f"the sound device does not open: running on the null clock ({error})")
             self._output = self._null(self._output.written, self.sample_rate)
-            self._feed(self._output)
+            self._feeder = self._feed(self._output)
 
     async def stop(self) -> None:
         """Silence the device and close the recording."""
+        self._stopped = True
         if self._busy is not None:
-            self._busy.cancel()
+            await asyncio.wait([self._busy], timeout=STOP_LIMIT_S)
         feeder, self._feeder = self._feeder, None
         if feeder is not None:
             with contextlib.suppress(TimeoutError, asyncio.TimeoutError):
@@ -140,7 +143,7 @@ class OutputHost:
     def watch(self) -> None:
         """Look after the device and the recording; cheap, to be called often."""
         now = time.monotonic()
-        if now < self._watch_due or self._output is None or self._feeder is None:
+        if now < self._watch_due or self._output is None or self._feeder is None or self._stopped:
             return
         self._watch_due = now + WATCH_EVERY_S
         if self._recorder is not None and self._recorder.error and not self._record_error_told:
@@ -151,22 +154,21 @@ class OutputHost:
         if not self._output.alive:
             self._lost = True
             self._notify("error", f"sound device {self.name} is gone: running on the null clock")
-            self._busy = asyncio.get_running_loop().create_task(self._fall_back())
+            self._busy = self._loop.create_task(self._fall_back())
         elif self._lost and now >= self._reopen_due:
             self._reopen_due = now + REOPEN_EVERY_S
-            self._busy = asyncio.get_running_loop().create_task(self._reopen())
+            self._busy = self._loop.create_task(self._reopen())
 
     async def _reopen(self) -> None:
         """Try the lost device; the null clock goes on while it is not there, and for good where the sound
         server died."""
         try:
             await asyncio.to_thread(devices.refresh)
-        except DeviceError as error:
+            await asyncio.to_thread(devices.find_output, self._options.device)
+        except SoundServerError as error:
             self._lost = False
             self._notify("error", str(error))
             return
-        try:
-            await asyncio.to_thread(devices.find_output, self._options.device)
         except DeviceError:
             return
         if await self._swap(lambda first: self._device(first, self.sample_rate)):
@@ -177,37 +179,45 @@ class OutputHost:
         await self._swap(lambda first: self._null(first, self.sample_rate))
 
     async def _swap(self, build: Callable[[int], Output]) -> bool:
-        """Let another output go on at the next sample; the null clock and False when it refuses."""
+        """Let another output go on at the next sample; the null clock and False when it refuses.
+
+        A device may take its time to open, so that is done in a thread.
+        """
         old, feeder = self._output, self._feeder
         assert old is not None
         assert feeder is not None
         await asyncio.to_thread(feeder.stop)
         try:
-            new = build(old.written)
-            self._feed(new)
-            taken = True
+            new = await asyncio.to_thread(build, old.written)
+            self._take_over(old, new)
+            self._feeder = await asyncio.to_thread(self._feed, new)
         except DeviceError:
-            new = self._null(old.written, old.sample_rate)
-            self._feed(new)
-            taken = False
+            null = self._null(old.written, old.sample_rate)
+            if self._output is old:
+                self._take_over(old, null)
+            self._output = null
+            self._feeder = self._feed(null)
+            return False
+        return True
+
+    def _take_over(self, old: Output, new: Output) -> None:
         self._underruns += old.underruns
         self._output = new
-        return taken
 
-    def _feed(self, output: Output) -> None:
+    def _feed(self, output: Output) -> Feeder:
         assert self._source is not None
         told: deque[str] = deque(maxlen=5)
 
         def report(error: Exception) -> None:
             if str(error) not in told:
                 told.append(str(error))
-                loop.call_soon_threadsafe(self._notify, "error", f"audio: {type(error).__name__}: {error}")
+                text = f"audio: {type(error).__name__}: {error}"
+                self._loop.call_soon_threadsafe(self._notify, "error", text)
 
-        loop = asyncio.get_running_loop()
         listeners = () if self._recorder is None else (self._recorder,)
         feeder = Feeder(output, self._source, listeners, report)
         feeder.start()
-        self._feeder = feeder
+        return feeder
 
     def _device(self, first: int, sample_rate: int) -> Output:
         options = self._options

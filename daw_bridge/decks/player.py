@@ -47,6 +47,7 @@ PUMP_S = 0.01
 HOLD_NOTICE_EVERY_S = 10.0
 MAX_FADE_S = 0.2
 SWITCH_INTERVAL_S = 0.002
+JOIN_SHARE = 0.4
 
 OnNotice = Callable[[Notice], None]
 
@@ -248,7 +249,7 @@ class LivePlayer:
 
     def _start_deck(self, parts: _Parts, deck: Deck, when: When) -> Ack:
         self._require_engine()
-        ready = self._written() + round(self._timing.opening.value * self._output.sample_rate)
+        ready = self._ready_start(parts)
         if when.bar is None and parts.changes.idle:
             parts.clock.restart(ready)
             moment = parts.clock.moment(ready)
@@ -256,6 +257,18 @@ class LivePlayer:
             moment = parts.clock.resolve(ready, when.quantum, when.bar)
         deck.start(moment, self._seed(deck.number))
         return self._ack(moment)
+
+    def _ready_start(self, parts: _Parts) -> int:
+        """First output sample at which a deck can start.
+
+        It may join a start that waits when at least `JOIN_SHARE` of the time to open a voice is left: decks
+        that are started together then begin together, should one be late it comes in late, in time.
+        """
+        written = self._written()
+        opening = self._timing.opening.value * self._output.sample_rate
+        waiting = (deck.waiting_start(written) for deck in parts.decks)
+        joined = [start for start in waiting if start is not None and start >= written + JOIN_SHARE * opening]
+        return min([written + round(opening), *joined])
 
     def _stop_deck(self, parts: _Parts, deck: Deck, when: When) -> Ack:
         soonest = self._written() + MAX_BLOCK

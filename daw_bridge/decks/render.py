@@ -42,7 +42,7 @@ def render_clip(
         if not isinstance(loaded, Loaded):
             raise ModelError(loaded.what if isinstance(loaded, Failed) else f"unexpected answer {loaded}")
         voice = ClipVoice(request, loaded, engine.send, progress or (lambda share: None))
-        ring = engine.create_ring(RING_SECONDS * loaded.sample_rate)
+        ring = engine.create_ring(RING_SECONDS * loaded.sample_rate, loaded.channels)
         take = voice.attach(DECK, ring)
         engine.send(OpenDeck(DECK, request.seed, voice.conditions(), ring.info))
         voice.begin()

@@ -10,41 +10,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from daw_bridge.decks.geometry import Geometry
+from daw_bridge.decks.pieces import Piece, Samples, Switch, faded_out, mixed
 from daw_bridge.decks.token_history import TokenHistory
 from daw_bridge.engine.protocol import Produced
 from daw_bridge.engine.ring import PcmRing
-
-Samples = NDArray[np.float32]
 
 FADE_S = 0.010
 ATTACK_S = 0.001
 RESUME_LEAD_S = 0.080
 PER_BEAT = 4
-
-
-@dataclass(frozen=True)
-class _Switch:
-    """From output sample ``at`` on, ``length`` samples fade over from the place ``old`` in the voice."""
-
-    old: int | None
-    at: int
-    length: int
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """PCM to be resampled, and where its fade lies: +1 rising, -1 falling, 0 none."""
-
-    pcm: Samples
-    first: int
-    count: int
-    direction: int
 
 
 class Run:
@@ -101,7 +79,7 @@ class Run:
         self._limit = 0
         self._claimed = 0
         self._place: int | None = None
-        self._switch: _Switch | None = None
+        self._switch: Switch | None = None
         self._held_from = 0
         self._held_parts = 0
         self._whole_bars = True
@@ -213,22 +191,21 @@ class Run:
             self._closed = True
 
     def read(self, start: int, count: int) -> Samples | None:
-        """Output samples ``start .. start + count - 1``, mono; None for silence. For the feeder alone."""
+        """Output samples ``start .. start + count - 1`` [count, channels]; None for silence. For the feeder
+        alone."""
         if start + count <= self.start or self.ended(start):
             return None
         if start < self.start:
             skipped = self.start - start
             rest = self.read(self.start, count - skipped)
-            return None if rest is None else np.concatenate([np.zeros(skipped, np.float32), rest])
+            return None if rest is None else np.pad(rest, ((skipped, 0), (0, 0)))
         with self._lock:
             if self._closed:
                 return None
             self._choose_place(start, count)
             pieces = self._take(start, count)
-        out = np.zeros(count, np.float32)
-        for piece in pieces:
-            self._add(out, piece, start)
-        return self._faded_out(out, start)
+        block = mixed(pieces, self._switch, self.geometry, start, count)
+        return block if self.stop is None else faded_out(block, start, self.stop, self._fade)
 
     def _choose_place(self, start: int, count: int) -> None:
         needed = count + self._fade
@@ -276,10 +253,10 @@ class Run:
         old = self._place
         if old is not None:
             length = max(0, min(length, self._end(old) - start))
-        self._switch = _Switch(old, start, length)
+        self._switch = Switch(old, start, length)
         self._place = place
 
-    def _take(self, start: int, count: int) -> list[_Piece]:
+    def _take(self, start: int, count: int) -> list[Piece]:
         """Copy from the ring what is to sound; resampling is done later, without the lock."""
         switch = self._switch
         fading = 0 if switch is None else max(0, min(count, switch.at + switch.length - start))
@@ -292,29 +269,13 @@ class Run:
             pieces.append(self._copy(switch.old, start, fading, -1))
         return pieces
 
-    def _copy(self, place: int, start: int, count: int, direction: int) -> _Piece:
+    def _copy(self, place: int, start: int, count: int, direction: int) -> Piece:
         first, stop = self.geometry.resampler.input_span(start - place, count)
         self._claimed = max(self._claimed, min(stop + self._reserve, self._limit))
         pcm = self.ring.read(max(0, first), stop - max(0, first))
         if first < 0:
-            pcm = np.concatenate([np.zeros(-first, np.float32), pcm])
-        return _Piece(pcm, start - place, count, direction)
-
-    def _add(self, out: Samples, piece: _Piece, start: int) -> None:
-        block = self.geometry.resampler.process(piece.pcm, piece.first, piece.count)
-        switch = self._switch
-        if piece.direction and switch is not None:
-            phase = (np.arange(start, start + piece.count) - switch.at + 0.5) / switch.length
-            ramp = np.sin(np.pi / 2 * np.clip(phase if piece.direction > 0 else 1.0 - phase, 0.0, 1.0))
-            block = block * ramp.astype(np.float32)
-        out[: piece.count] += block
-
-    def _faded_out(self, out: Samples, start: int) -> Samples:
-        stop = self.stop
-        if stop is None or start + len(out) <= stop:
-            return out
-        phase = (np.arange(start, start + len(out)) - stop + 0.5) / self._fade
-        return out * np.sin(np.pi / 2 * np.clip(1.0 - phase, 0.0, 1.0)).astype(np.float32)
+            pcm = np.pad(pcm, ((-first, 0), (0, 0)))
+        return Piece(pcm, start - place, count, direction)
 
     def _end(self, place: int, limit: int | None = None) -> int:
         """First output sample that cannot be made, for a voice whose sample 0 lies at ``place``."""

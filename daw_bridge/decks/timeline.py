@@ -12,7 +12,7 @@ from daw_bridge.parameter import Values
 @dataclass(frozen=True)
 class Change:
     """``name`` becomes ``values`` at ``sample``; a planned change keeps its ``beat`` when the tempo
-    changes."""
+    changes, and its bar line when the meter does."""
 
     sample: int
     name: str
@@ -65,13 +65,17 @@ class Timeline:
         if self._changes:
             self.settle(self._changes[-1].sample)
 
-    def follow_tempo(self, sample_at: Callable[[float], int], after: int) -> None:
-        """Move planned changes after sample ``after`` to where their beats lie now."""
-        moved = [
-            replace(c, sample=sample_at(c.beat)) if c.beat is not None and c.sample > after else c
-            for c in self._changes
-        ]
-        self._changes = sorted(moved, key=_sample)
+    def follow_clock(self, place: Callable[[float], tuple[float, int]], after: int) -> None:
+        """Move planned changes after sample ``after`` to where they lie now: ``place`` gives, for the beat of
+        a planned change, its beat and output sample under the new tempo or meter."""
+        self._changes = sorted((self._moved(change, place, after) for change in self._changes), key=_sample)
+
+    @staticmethod
+    def _moved(change: Change, place: Callable[[float], tuple[float, int]], after: int) -> Change:
+        if change.beat is None or change.sample <= after:
+            return change
+        beat, sample = place(change.beat)
+        return replace(change, beat=beat, sample=sample)
 
 
 def _sample(change: Change) -> int:

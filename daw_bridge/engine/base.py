@@ -25,8 +25,9 @@ class Engine(Protocol):
     def send(self, command: Command) -> None:
         """Queue a command; never blocks, never raises."""
 
-    def create_ring(self, capacity: int) -> PcmRing:
-        """Memory for a deck's PCM, freed by `release_ring` or at the latest by `stop`."""
+    def create_ring(self, capacity: int, channels: int = 1) -> PcmRing:
+        """Memory for ``capacity`` samples of a deck's PCM, freed by `release_ring` or at the latest by
+        `stop`."""
 
     def release_ring(self, ring: PcmRing) -> None:
         """Free a ring; the worker may still write into it until it has closed the deck."""

@@ -5,6 +5,8 @@ blocks.
 from __future__ import annotations
 
 import contextlib
+import logging
+import math
 import multiprocessing
 import os
 import queue
@@ -16,19 +18,33 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
 from daw_bridge.engine.base import ENDED, OnEvent
-from daw_bridge.engine.protocol import Command, Failed, Shutdown
+from daw_bridge.engine.protocol import Command, Event, Failed, Loaded, Ping, Pong, Shutdown
 from daw_bridge.engine.ring import PcmRing
 from daw_bridge.engine.worker import worker_environment, worker_main
 
+log = logging.getLogger(__name__)
+
 GRACE_S = 0.4
+PING_EVERY_S = 0.5
+SILENCE_S = 5.0
+SILENCE_FRAMES = 400
+RELOAD_S = 60.0
+RELOAD_SHARE = 5.0
 
 
 class LocalEngine:
     """A worker process on this machine.
 
-    ``on_event`` is called in a reader thread, for each event in order; it must be short and must not raise.
+    ``on_event`` is called in a reader thread, for each event in order; it must be short. What it raises is
+    logged.
+
+    A worker that says nothing for `SILENCE_S`, or for the time of `SILENCE_FRAMES` frames where the model is
+    slow, although it is asked twice a second, hangs: it is killed, and is then like one that died. The first
+    load of a model may take any time (a download); a later one `RELOAD_SHARE` times as long, at least
+    `RELOAD_S`.
+
     After a `Failed` with ``deck=None`` that begins with `ENDED` nothing more comes and the engine can only
-    be stopped.
+    be restarted or stopped.
     """
 
     def __init__(self, on_event: OnEvent, threads: int = 0) -> None:
@@ -42,6 +58,7 @@ class LocalEngine:
         self._stopping = False
         self._ended = False
         self._replacing = threading.Lock()
+        self._load_limit_s = math.inf
 
     @property
     def pid(self) -> int | None:
@@ -68,9 +85,9 @@ class LocalEngine:
         """Queue a command; never blocks, never raises. Lost without a word when the worker is gone."""
         self._outbox.put(command)
 
-    def create_ring(self, capacity: int) -> PcmRing:
+    def create_ring(self, capacity: int, channels: int = 1) -> PcmRing:
         """Shared memory for a deck, unlinked by `release_ring` or at the latest by `stop`."""
-        ring = PcmRing.create(capacity, f"{os.getpid()}_{secrets.token_hex(4)}")
+        ring = PcmRing.create(capacity, f"{os.getpid()}_{secrets.token_hex(4)}", channels)
         self._rings[ring.info.name] = ring
         return ring
 
@@ -122,14 +139,41 @@ class LocalEngine:
         self._process = self._connection = None
 
     def _read(self, connection: Connection) -> None:
-        while True:
-            try:
-                event = connection.recv()
-            except (EOFError, OSError):
-                break
-            self._on_event(event)
+        watch = _Watch(self._load_limit_s)
+        with contextlib.suppress(EOFError, OSError):
+            while not watch.hung:
+                self._take_next(connection, watch)
+        if watch.hung:
+            self._kill()
         if not self._stopping:
-            self._on_event(Failed(None, f"{ENDED} ({self._exit_reason()})"))
+            hung = f"no answer for {watch.limit_s:.0f} s" if watch.hung else ""
+            self._tell(Failed(None, f"{ENDED} ({hung or self._exit_reason()})"))
+
+    def _take_next(self, connection: Connection, watch: _Watch) -> None:
+        """Pass the next event on, or ask for a sign of life when none comes for a while."""
+        if not connection.poll(PING_EVERY_S):
+            watch.heard_nothing()
+            if watch.limit_s < math.inf:
+                self.send(Ping())
+            return
+        event = connection.recv()
+        watch.heard(event)
+        if isinstance(event, Loaded):
+            self._load_limit_s = watch.reload_limit_s
+        if not isinstance(event, Pong):
+            self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        try:
+            self._on_event(event)
+        except Exception:
+            log.exception("taking %s from the model worker", type(event).__name__)
+
+    def _kill(self) -> None:
+        process = self._process
+        if process is not None:
+            with contextlib.suppress(ValueError, OSError):
+                process.kill()
 
     def _write(self, connection: Connection) -> None:
         with contextlib.suppress(OSError):
@@ -144,6 +188,42 @@ class LocalEngine:
         while (code := process.exitcode) is None and time.monotonic() < deadline:
             time.sleep(0.01)
         return f"exit code {code}" if code is not None else "its pipe closed"
+
+
+class _Watch:
+    """How long a worker has said nothing, and how long it may.
+
+    Args:
+        limit_s: seconds that the model may take to load.
+    """
+
+    def __init__(self, limit_s: float) -> None:
+        self.limit_s = limit_s
+        self.reload_limit_s = math.inf
+        self._began = self._looked = time.monotonic()
+        self._silent_s = 0.0
+
+    def heard(self, event: Event) -> None:
+        """The worker said something."""
+        self._looked, self._silent_s = time.monotonic(), 0.0
+        if isinstance(event, Loaded):
+            frame_s = 1.0 / (event.realtime_factor * event.frame_rate)
+            self.limit_s = max(SILENCE_S, SILENCE_FRAMES * frame_s)
+            self.reload_limit_s = max(RELOAD_S, RELOAD_SHARE * (self._looked - self._began))
+
+    @property
+    def hung(self) -> bool:
+        """Whether it has been silent for too long."""
+        return self._silent_s >= self.limit_s
+
+    def heard_nothing(self) -> None:
+        """Another look found nothing.
+
+        A look counts for two periods at most, so that a front that was itself asleep blames nobody.
+        """
+        now = time.monotonic()
+        self._silent_s += min(now - self._looked, 2 * PING_EVERY_S)
+        self._looked = now
 
 
 @contextlib.contextmanager

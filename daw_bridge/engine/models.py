@@ -52,7 +52,7 @@ class EngineModel(Protocol):
     """A loaded model that opens voices.
 
     Attributes:
-        takes: see `daw_bridge.engine.protocol.Loaded`.
+        takes, channels: see `daw_bridge.engine.protocol.Loaded`.
     """
 
     @property
@@ -72,6 +72,9 @@ class EngineModel(Protocol):
 
     @property
     def takes(self) -> frozenset[str]: ...
+
+    @property
+    def channels(self) -> int: ...
 
     def open(self, conditions: Conditions, seed: int, prompt: NDArray[np.int16] | None) -> Voice: ...
 
@@ -117,6 +120,7 @@ class _GenModel:
         self.sample_rate = int(model.sample_rate)
         self.frame_rate = float(model.frame_rate)
         self.hop_length = int(model.compression_model.hop_length)
+        self.channels = int(model.audio_channels)
         voices = model.voices
         offered = {
             "text": voices.has_text,

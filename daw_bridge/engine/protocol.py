@@ -100,6 +100,11 @@ class CloseDeck:
 
 
 @dataclass(frozen=True)
+class Ping:
+    """Answered by `Pong` between two chunks, whatever the worker does: how a worker that hangs is found."""
+
+
+@dataclass(frozen=True)
 class Shutdown:
     """End the worker."""
 
@@ -115,6 +120,7 @@ class Loaded:
         realtime_factor: seconds generated per second, with guidance, measured at warm-up.
         device: where it runs.
         takes: which of ``'text'``, ``'chroma'`` and ``'transport'`` it can be conditioned on.
+        channels: of its sound.
     """
 
     model: str
@@ -126,6 +132,12 @@ class Loaded:
     realtime_factor: float
     device: str
     takes: frozenset[str] = frozenset({"text", "chroma", "transport"})
+    channels: int = 1
+
+
+@dataclass(frozen=True)
+class Pong:
+    """Answer to `Ping`."""
 
 
 @dataclass(frozen=True)
@@ -178,5 +190,5 @@ class Failed:
     what: str
 
 
-Command: TypeAlias = Load | OpenDeck | SetConditions | Advance | RollBack | CloseDeck | Shutdown
-Event: TypeAlias = Loaded | DeckOpened | RolledBack | Produced | Stats | Failed
+Command: TypeAlias = Load | OpenDeck | SetConditions | Advance | RollBack | CloseDeck | Ping | Shutdown
+Event: TypeAlias = Loaded | Pong | DeckOpened | RolledBack | Produced | Stats | Failed

@@ -16,35 +16,39 @@ _ITEM = 4
 
 @dataclass(frozen=True)
 class RingInfo:
-    """What another process needs to attach: the shared memory's name and its capacity in samples."""
+    """What another process needs to attach: the shared memory's name, its capacity in samples, and its
+    channels."""
 
     name: str
     capacity: int
+    channels: int = 1
 
 
 class PcmRing:
-    """Mono float32 ring; absolute sample ``n`` lies in slot ``n % capacity``.
+    """Ring of float32 samples [channels]; absolute sample ``n`` lies in slot ``n % capacity``.
 
     There are no locks and no pointers: which samples are valid is told by messages. The creator unlinks the
     memory with `close`; who attached only detaches.
     """
 
-    def __init__(self, memory: shared_memory.SharedMemory, capacity: int, owner: bool) -> None:
+    def __init__(self, memory: shared_memory.SharedMemory, capacity: int, channels: int, owner: bool) -> None:
         self._memory = memory
         self._owner = owner
         self._closed = False
         self.capacity = capacity
-        self._data: NDArray[np.float32] = np.ndarray(capacity, np.float32, memory.buf)
+        self.channels = channels
+        self._data: NDArray[np.float32] = np.ndarray((capacity, channels), np.float32, memory.buf)
 
     @classmethod
-    def create(cls, capacity: int, name: str) -> PcmRing:
+    def create(cls, capacity: int, name: str, channels: int = 1) -> PcmRing:
         """New silent ring of ``capacity`` samples; ``name`` is unique among the machine's rings.
 
         Raises:
             FileExistsError: a ring of that name exists.
         """
-        memory = shared_memory.SharedMemory(name=NAME_PREFIX + name, create=True, size=capacity * _ITEM)
-        return cls(memory, capacity, owner=True)
+        size = capacity * channels * _ITEM
+        memory = shared_memory.SharedMemory(name=NAME_PREFIX + name, create=True, size=size)
+        return cls(memory, capacity, channels, owner=True)
 
     @classmethod
     def attach(cls, info: RingInfo) -> PcmRing:
@@ -53,25 +57,27 @@ class PcmRing:
         Raises:
             FileNotFoundError: it is gone.
         """
-        return cls(_attach_untracked(info.name), info.capacity, owner=False)
+        return cls(_attach_untracked(info.name), info.capacity, info.channels, owner=False)
 
     @property
     def info(self) -> RingInfo:
-        """Name and capacity, to be sent to the other process."""
-        return RingInfo(self._memory.name, self.capacity)
+        """What the other process needs."""
+        return RingInfo(self._memory.name, self.capacity, self.channels)
 
     def write(self, start: int, samples: NDArray[np.float32]) -> None:
-        """Put ``samples`` [n], n <= capacity, at absolute sample ``start``."""
+        """Put ``samples`` [n, channels] (or [n] of one channel), n <= capacity, at absolute sample
+        ``start``."""
+        samples = samples.reshape(-1, self.channels)
         slot = start % self.capacity
         first = min(len(samples), self.capacity - slot)
         self._data[slot : slot + first] = samples[:first]
         self._data[: len(samples) - first] = samples[first:]
 
     def read(self, start: int, count: int) -> NDArray[np.float32]:
-        """Copy of samples ``start .. start + count - 1``, count <= capacity."""
+        """Copy [count, channels] of samples ``start .. start + count - 1``, count <= capacity."""
         slot = start % self.capacity
         first = min(count, self.capacity - slot)
-        out = np.empty(count, np.float32)
+        out = np.empty((count, self.channels), np.float32)
         out[:first] = self._data[slot : slot + first]
         out[first:] = self._data[: count - first]
         return out
@@ -81,7 +87,7 @@ class PcmRing:
         if self._closed:
             return
         self._closed = True
-        self._data = np.empty(0, np.float32)
+        self._data = np.empty((0, self.channels), np.float32)
         self._memory.close()
         if self._owner:
             self._memory.unlink()

@@ -27,6 +27,8 @@ from daw_bridge.engine.protocol import (
     Load,
     Loaded,
     OpenDeck,
+    Ping,
+    Pong,
     Produced,
     RollBack,
     RolledBack,
@@ -108,6 +110,8 @@ class Worker:
         """Carry out one command; whatever it raises becomes a `Failed` event."""
         if isinstance(command, Shutdown):
             self.ended = True
+        elif isinstance(command, Ping):
+            self._send(Pong())
         elif isinstance(command, Load):
             try:
                 self._load(command)
@@ -154,6 +158,7 @@ class Worker:
                 realtime_factor=1.0 / (self._frame_seconds * model.frame_rate),
                 device=model.device,
                 takes=model.takes,
+                channels=model.channels,
             )
         )
 
@@ -198,10 +203,8 @@ class Worker:
         before = voice.frame
         count = max(1, min(MAX_CHUNK_FRAMES, int(CHUNK_SECONDS / self._frame_seconds), slot.lacking))
         began = time.perf_counter()
-        pcm = voice.advance(before + min(count, slot.lacking))
+        pcm = voice.advance(before + min(count, slot.lacking)).reshape(-1, slot.ring.channels)
         took = time.perf_counter() - began
-        if pcm.ndim == 2:
-            pcm = pcm.mean(axis=1)
         slot.ring.write(start, pcm)
         first = slot.known_frames
         self._send(Produced(deck, slot.epoch, start + len(pcm), first, self._new_tokens(slot)))

@@ -1,8 +1,10 @@
 """A deterministic stand-in for a model: a sine whose pitch is the number in the prompt.
 
 The model's name sets its manners: ``'fake'``, ``'fake:ms=5'`` (milliseconds of computing a frame),
-``'fake:fail=40'`` (raises at frame 40), ``'fake:absent'`` (cannot be loaded). Pitches that are multiples of
-50 Hz have whole periods in a frame, so that changes at frame borders are free of jumps.
+``'fake:fail=40'`` (raises at frame 40), ``'fake:hang=40'`` (never comes back from frame 40),
+``'fake:stereo'`` (the right channel sounds at half the level), ``'fake:text'`` (takes text alone),
+``'fake:absent'`` (cannot be loaded). Pitches that are multiples of 50 Hz have whole periods in a frame, so
+that changes at frame borders are free of jumps.
 """
 
 from __future__ import annotations
@@ -38,6 +40,8 @@ class FakeVoice:
     conditions: list[tuple[int, Conditions]]
     ms: float = 0.0
     fail: int = -1
+    hang: int = -1
+    channels: int = 1
     frame: int = 0
     pcm_frame: int = 0
     lookahead_frames: int = LOOKAHEAD
@@ -65,13 +69,16 @@ class FakeVoice:
         while self.frame < to_frame:
             if self.frame == self.fail:
                 raise RuntimeError("this voice was told to fail")
+            if self.frame == self.hang:
+                time.sleep(3600.0)
             time.sleep(self.ms / 1000)
             now = [c for f, c in self.conditions if f <= self.frame][-1]
             self.pitches.append(round(pitch_of(now)))
             self.frame += 1
         first, self.pcm_frame = self.pcm_frame, max(self.pcm_frame, self.frame - LOOKAHEAD)
         blocks = [sine(self.pitches[f], f * HOP, HOP) for f in range(first, self.pcm_frame)]
-        return np.concatenate([np.zeros(0, np.float32), *blocks])
+        mono = np.concatenate([np.zeros(0, np.float32), *blocks])
+        return mono if self.channels == 1 else np.stack([mono, 0.5 * mono], axis=1)
 
 
 @dataclass
@@ -81,6 +88,8 @@ class FakeModel:
     name: str
     ms: float = 0.0
     fail: int = -1
+    hang: int = -1
+    channels: int = 1
     device: str = "cpu"
     sample_rate: int = RATE
     hop_length: int = HOP
@@ -88,7 +97,7 @@ class FakeModel:
     takes: frozenset[str] = frozenset({"text", "chroma", "transport"})
 
     def open(self, conditions: Conditions, seed: int, prompt: NDArray[np.int16] | None) -> FakeVoice:
-        voice = FakeVoice([(0, conditions)], self.ms, self.fail)
+        voice = FakeVoice([(0, conditions)], self.ms, self.fail, self.hang, self.channels)
         if prompt is not None:
             voice.pitches = [int(p) for p in prompt[0]]
             voice.frame = len(voice.pitches)
@@ -103,6 +112,13 @@ def load(model: str, device: str) -> FakeModel:
     manner, _, value = model.partition(":")[2].partition("=")
     if manner == "absent":
         raise FileNotFoundError(f"no model {model!r}")
-    return FakeModel(
-        model, ms=float(value) if manner == "ms" else 0.0, fail=int(value) if manner == "fail" else -1
+    fake = FakeModel(
+        model,
+        ms=float(value) if manner == "ms" else 0.0,
+        fail=int(value) if manner == "fail" else -1,
+        hang=int(value) if manner == "hang" else -1,
+        channels=2 if manner == "stereo" else 1,
     )
+    if manner == "text":
+        fake.takes = frozenset({"text"})
+    return fake

@@ -78,6 +78,8 @@ def test_the_allow_list_is_words_or_a_yaml_list(tmp_path: Path) -> None:
         ("tempo:", ["tempo", "None", "40..240"]),
         ("port: 99999", ["port", "99999", "0..65535"]),
         ("compute: tpu", ["compute", "tpu", "cuda"]),
+        ("sample_rate: 7999", ["sample_rate", "7999", "8000..384000, or 0"]),
+        ("blocksize: 1", ["blocksize", "16..8192, or 0"]),
         ("deck.9.gain: 0", ["deck.9.gain"]),
         ("deck: {1: {prompts: [a]}}", ["deck.1.prompts", "1 to 4 times"]),
         ("deck.1.start: now", ["deck.1.start"]),

@@ -33,8 +33,8 @@ class ThreadEngine:
     def send(self, command: Command) -> None:
         self._commands.put(command)
 
-    def create_ring(self, capacity: int) -> PcmRing:
-        ring = PcmRing.create(capacity, f"{os.getpid()}_{secrets.token_hex(4)}")
+    def create_ring(self, capacity: int, channels: int = 1) -> PcmRing:
+        ring = PcmRing.create(capacity, f"{os.getpid()}_{secrets.token_hex(4)}", channels)
         self._rings[ring.info.name] = ring
         return ring
 

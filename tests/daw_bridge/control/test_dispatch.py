@@ -176,6 +176,21 @@ def test_too_many_waiting_commands_are_refused() -> None:
     assert len(player.calls) <= 8192
 
 
+def test_an_answer_that_fails_does_not_end_the_answering() -> None:
+    async def scene(dispatcher: Dispatcher, player: FakePlayer, listener: Listener) -> None:
+        class Deaf(Listener):
+            def send(self, address: str, *args: object) -> None:
+                raise RuntimeError("no line")
+
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+        dispatcher.submit(Deaf(), "/bridge/ping")
+        await asyncio.sleep(0.02)
+        dispatcher.submit(listener, "/bridge/ping")
+
+    _, heard = play(scene)
+    assert heard.addresses() == ["/bridge/pong"]
+
+
 def test_error_replies_are_rationed() -> None:
     _, listener = send(*[("/bridge/x", n) for n in range(1000)])
     assert 100 <= len(listener.got) <= 120

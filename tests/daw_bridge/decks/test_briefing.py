@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from daw_bridge.decks.geometry import Geometry
 from daw_bridge.decks.run import Run
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.decks.timeline import Timeline
-from daw_bridge.engine.protocol import Advance, Command, Loaded, SetConditions
+from daw_bridge.engine.protocol import Advance, Command, Loaded, Produced, SetConditions
 from daw_bridge.engine.ring import PcmRing
 
 RATE = 48000
@@ -101,6 +102,23 @@ def test_a_change_of_tempo_bends_the_transport_without_a_jump(desk: Desk) -> Non
     assert transport.bpm == 60.0
     later = desk.run.sample_of(80)
     assert transport.beats_at(80) == pytest.approx(desk.clock.map.beat_at(later), abs=1e-6)
+
+
+def test_only_changes_of_what_was_generated_are_timed(desk: Desk) -> None:
+    measured: list[float] = []
+    desk.briefing.advance(desk.run, ORIGIN, 2 * RATE)
+
+    def produce(frames: int) -> None:
+        tokens = np.zeros((4, 0), np.int16)
+        desk.run.produced(Produced(1, desk.run.epoch, frames * 640, 0, tokens))
+
+    produce(20)
+    desk.briefing.change(desk.run, ORIGIN + RATE, ORIGIN, measured.append)
+    produce(60)
+    assert measured == []
+    desk.briefing.change(desk.run, ORIGIN + RATE, ORIGIN, measured.append)
+    produce(60)
+    assert len(measured) == 1
 
 
 def test_a_start_on_a_bar_line_is_told_as_a_whole_beat(desk: Desk) -> None:

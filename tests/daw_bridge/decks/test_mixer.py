@@ -7,11 +7,12 @@ from daw_bridge.decks.mixer import KNEE, Gain, Mixer, soft_limit
 
 
 class Constant:
-    def __init__(self, level: float | None) -> None:
+    def __init__(self, level: float | None, channels: int = 1) -> None:
         self.level = level
+        self.channels = channels
 
     def read(self, start: int, count: int) -> NDArray[np.float32] | None:
-        return None if self.level is None else np.full(count, self.level, np.float32)
+        return None if self.level is None else np.full((count, self.channels), self.level, np.float32)
 
 
 def test_decks_are_summed_on_all_channels() -> None:
@@ -19,6 +20,19 @@ def test_decks_are_summed_on_all_channels() -> None:
     block = mixer.read(0, 64)
     assert block.shape == (64, 2)
     assert np.allclose(block, 0.75)
+
+
+def test_stereo_stays_stereo_and_is_mixed_only_on_a_single_output() -> None:
+    class Sides:
+        def read(self, start: int, count: int) -> NDArray[np.float32]:
+            return np.tile(np.array([0.5, -0.25], np.float32), (count, 1))
+
+    mixer = Mixer([Sides(), Constant(0.1)], 48000, 2)
+    assert np.allclose(mixer.read(0, 64), [0.6, -0.15])
+    mixer.gains[0].set_db(-60.0)
+    mixer.read(64, 4800)
+    assert np.allclose(mixer.read(4864, 64), 0.1, atol=1e-3)
+    assert np.allclose(Mixer([Sides()], 48000, 1).read(0, 64), 0.125)
 
 
 @given(st.lists(st.floats(-20, 20, width=32), min_size=1, max_size=50))

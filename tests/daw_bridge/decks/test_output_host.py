@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from daw_bridge.audio.null_output import NullOutput
 from daw_bridge.decks import output_host
 from daw_bridge.decks.output_host import OutputHost
 from daw_bridge.decks.protocol import PlayerOptions
-from daw_bridge.errors import DeviceError
+from daw_bridge.errors import DeviceError, SoundServerError
 
 RATE = 48000
 
@@ -110,7 +112,7 @@ def test_a_sound_server_that_died_is_told_of_once_and_not_asked_again(
     told: list[str] = []
 
     def refuse() -> None:
-        raise DeviceError("the sound server died: restart daw-bridge")
+        raise SoundServerError("the sound server died: restart daw-bridge")
 
     async def scene() -> None:
         monkeypatch.setattr(devices, "refresh", refuse)
@@ -126,6 +128,75 @@ def test_a_sound_server_that_died_is_told_of_once_and_not_asked_again(
 
     asyncio.run(scene())
     assert told[1:] == ["the sound server died: restart daw-bridge"]
+
+
+def test_a_device_list_that_cannot_be_read_now_is_read_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    failures = [DeviceError("PortAudio does not start")] * 2
+
+    def refresh() -> None:
+        if failures:
+            raise failures.pop()
+
+    async def scene() -> None:
+        monkeypatch.setattr(devices, "refresh", refresh)
+        host = OutputHost(PlayerOptions(device="card"), lambda kind, text: told.append(text))
+        host.open()
+        host.start(Counting())
+        Cable.plugged = False
+        await watching(host, "null clock")
+        Cable.plugged = True
+        await watching(host, "card")
+        await host.stop()
+
+    asyncio.run(scene())
+    assert not failures
+    assert told[1:] == ["sound device card is back"]
+
+
+def test_a_device_that_opens_slowly_does_not_hold_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene() -> None:
+        host = OutputHost(PlayerOptions(device="card"), lambda kind, text: None)
+        host.open()
+        host.start(Counting())
+        Cable.plugged = False
+        await watching(host, "null clock")
+        Cable.plugged = True
+
+        def slow_start(card: FakeCard) -> None:
+            time.sleep(0.3)
+            NullOutput.start(card)
+
+        monkeypatch.setattr(FakeCard, "start", slow_start)
+        loop = asyncio.get_running_loop()
+        longest, looked = 0.0, loop.time()
+        while host.name != "card" or host._busy is None or not host._busy.done():
+            host.watch()
+            await asyncio.sleep(0.005)
+            longest, looked = max(longest, loop.time() - looked), loop.time()
+        assert longest < 0.2
+        await host.stop()
+
+    asyncio.run(scene())
+
+
+def test_stopping_while_a_device_opens_leaves_no_feeder(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene() -> None:
+        host = OutputHost(PlayerOptions(device="card"), lambda kind, text: None)
+        host.open()
+        host.start(Counting())
+        Cable.plugged = False
+        await watching(host, "null clock")
+        monkeypatch.setattr(FakeCard, "start", lambda card: (time.sleep(0.3), NullOutput.start(card))[1])
+        Cable.plugged = True
+        while host.name != "card":
+            host.watch()
+            await asyncio.sleep(0.005)
+        await host.stop()
+
+    before = set(threading.enumerate())
+    asyncio.run(scene())
+    assert not [t for t in set(threading.enumerate()) - before if t.name == "feeder"]
 
 
 def test_without_a_name_a_missing_device_means_the_null_clock_and_with_one_an_error() -> None:

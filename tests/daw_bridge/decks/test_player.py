@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -12,9 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from daw_bridge.decks.protocol import Result
+from daw_bridge.engine import local
 from daw_bridge.engine.base import OnEvent
+from daw_bridge.engine.local import LocalEngine
 from daw_bridge.errors import ClipError, DeviceError, EngineError, ModelError, ScheduleError
 from genmodels.errors import ConditionError
 from tests.daw_bridge.decks.stage import RATE, Stage, pitch, played, stage
@@ -186,6 +190,112 @@ def test_a_fault_inside_is_told_once_and_the_music_goes_on(
     run(scene, tmp_path)
 
 
+def test_decks_started_together_begin_on_the_same_bar(tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        s.tempo(120.0)
+        s.set("prompt", "400")
+        s.set("prompt", "1000", deck=2)
+        first = s.start()
+        await asyncio.sleep(0.03)
+        second, third = s.start(deck=2), s.start("now", deck=3)
+        assert first.sample == second.sample == third.sample
+        await s.until(first.sample + RATE // 2)
+        again = s.start(deck=2)
+        while s.player._output.written < again.sample - RATE // 8:
+            await asyncio.sleep(0.002)
+        assert s.start(deck=3).sample == again.sample
+        samples.append(first.sample)
+
+    samples: list[int] = []
+    heard = run(scene, tmp_path, decks=3)
+    spectrum = np.abs(np.fft.rfft(heard[samples[0] + 2400 : samples[0] + 7200]))
+    assert spectrum[[40, 100]].min() > 0.1 * spectrum.max()
+
+
+def test_a_planned_stop_and_change_stay_on_their_bar_line_when_the_meter_changes(tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        s.tempo(240.0)
+        s.set("prompt", "400")
+        start = s.start()
+        await s.until(start.sample + RATE // 10)
+        stop = s.stop("4M")
+        change = s.set("prompt", "800", when="4M")
+        late = s.set("temperature", 0.5, when="1/4")
+        assert (stop.bar, change.bar, stop.beat) == (5, 5, 16.0)
+        meter = s.set("meter", 3, deck=None)
+        assert (meter.bar, meter.beat, late.beat) == (2, 4.0, 2.0)
+        run = s.player._parts.decks[0]._runs[0]  # type: ignore[union-attr]
+        assert run.stop_beat == 4.0 + 3 * 3
+        assert run.stop == start.sample + round((4 + 9) * RATE / 4)
+        planned = s.player._parts.decks[0].timeline.breakpoints(0, 99 * RATE)  # type: ignore[union-attr]
+        assert planned[-1] == run.stop
+        bar, _ = s.player._parts.clock.map.bar_beat(run.stop_beat)  # type: ignore[union-attr]
+        assert bar == 5
+
+    run(scene, tmp_path)
+
+
+def test_the_meter_does_not_wait_for_a_deck_that_waits_and_moves_its_start(tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        s.tempo(240.0)
+        first = s.start()
+        await s.until(first.sample + RATE // 10)
+        s.start(deck=2, bar=9)
+        meter = s.set("meter", 3, deck=None)
+        assert meter.bar == 2
+        waiting = s.player._parts.decks[1]._runs[0]  # type: ignore[union-attr]
+        assert waiting.start == first.sample + (4 + 7 * 3) * RATE // 4
+        assert waiting.start_beat == 4.0 + 7 * 3
+
+    run(scene, tmp_path, decks=2)
+
+
+def test_a_stereo_model_is_heard_in_stereo(tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        s.set("prompt", "400")
+        start = s.start()
+        await s.until(start.sample + RATE // 2)
+        samples.append(start.sample)
+        results: list[Result] = []
+        s.render(results.append, "500", 1, 240.0, "both")
+        while not results:
+            await asyncio.sleep(0.02)
+
+    samples: list[int] = []
+    run(scene, tmp_path, model="fake:stereo")
+    both = soundfile.read(tmp_path / "played.wav")[0][samples[0] + 2000 : samples[0] + 12000]
+    assert np.abs(both[:, 0]).max() == pytest.approx(0.5, abs=0.01)
+    assert np.allclose(both[:, 1], 0.5 * both[:, 0], atol=1e-5)
+    clip = soundfile.read(tmp_path / "clips" / "both.wav")[0]
+    assert np.allclose(clip[100:-100, 1], 0.5 * clip[100:-100, 0], atol=1e-5)
+
+
+def test_a_worker_that_hangs_is_replaced_and_the_music_never_stops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "SILENCE_S", 1.0)
+
+    async def scene(s: Stage) -> None:
+        s.tempo(240.0)
+        s.set("prompt", "400")
+        start = s.start()
+        await s.until(start.sample + 3 * RATE // 2)
+        samples.append(start.sample)
+        pid = s.player.worker_pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        while s.player.worker_pid == pid or s.player.status().engine != "ready":
+            await asyncio.sleep(0.02)
+        while s.state() != "playing":
+            await asyncio.sleep(0.02)
+        assert any("no answer for 1 s" in n.text for n in s.notices)
+
+    samples: list[int] = []
+    heard = run(scene, tmp_path, make_engine=LocalEngine)
+    level = [np.abs(heard[n : n + 480]).max() for n in range(samples[0] + 480, len(heard) - 24000, 480)]
+    assert min(level) > 0.3
+
+
 def test_an_armed_start_can_be_taken_back(tmp_path: Path) -> None:
     async def scene(s: Stage) -> None:
         s.start()
@@ -335,8 +445,6 @@ def test_clips_are_rendered_beside_the_music_and_never_overwrite(tmp_path: Path)
 
     run(scene, tmp_path, model="fake:ms=2")
     clip = tmp_path / "clips" / "loop.wav"
-    import soundfile
-
     assert soundfile.info(clip).frames == 4 * 32000
     facts = json.loads(clip.with_suffix(".json").read_text())
     assert (facts["bars"], facts["tempo"], facts["prompts"]) == (2, 120.0, [["500", 1.0]])

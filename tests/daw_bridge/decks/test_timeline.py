@@ -29,7 +29,7 @@ def test_planned_changes_follow_the_tempo_and_past_ones_stay() -> None:
     timeline.set("a", (1,), 100, beat=1.0)
     timeline.set("a", (2,), 400, beat=4.0)
     timeline.set("a", (3,), 500)
-    timeline.follow_tempo(lambda beat: round(200 * beat), after=150)
+    timeline.follow_clock(lambda beat: (beat, round(200 * beat)), after=150)
     assert timeline.breakpoints(0, 10_000) == [100, 500, 800]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from daw_bridge.engine import local
 from daw_bridge.engine.base import ENDED
 from daw_bridge.engine.local import LocalEngine
 from daw_bridge.engine.protocol import (
@@ -91,7 +92,7 @@ def test_pcm_lies_in_the_ring_at_its_sample_and_tokens_come_with_it(shared: Benc
     assert event.samples_end == 58 * HOP
     assert np.concatenate(columns, 1).shape == (4, 60)
     start = 58 * HOP - RATE // 2
-    assert np.array_equal(ring.read(start, RATE // 2), sine(200, start, RATE // 2))
+    assert np.array_equal(ring.read(start, RATE // 2)[:, 0], sine(200, start, RATE // 2))
     shared.engine.send(CloseDeck(1))
     shared.engine.release_ring(ring)
 
@@ -105,8 +106,8 @@ def test_conditions_from_an_earlier_frame_rewrite_the_rest(shared: Bench) -> Non
     back = shared.wait(RolledBack)
     assert back == RolledBack(2, 1, 38 * HOP)
     shared.produced(2, 78 * HOP, epoch=1)
-    assert np.array_equal(ring.read(0, 40 * HOP), sine(200, 0, 40 * HOP))
-    assert np.array_equal(ring.read(40 * HOP, 38 * HOP), sine(400, 40 * HOP, 38 * HOP))
+    assert np.array_equal(ring.read(0, 40 * HOP)[:, 0], sine(200, 0, 40 * HOP))
+    assert np.array_equal(ring.read(40 * HOP, 38 * HOP)[:, 0], sine(400, 40 * HOP, 38 * HOP))
     shared.engine.send(RollBack(2, 2, 50))
     assert shared.wait(RolledBack) == RolledBack(2, 2, 48 * HOP)
     assert shared.produced(2, 48 * HOP, epoch=2).first_frame == 50
@@ -132,7 +133,7 @@ def test_a_prompt_of_tokens_becomes_the_first_frames(shared: Bench) -> None:
     shared.engine.send(OpenDeck(4, 7, pitch(500), ring.info, prompt=tokens))
     shared.engine.send(Advance(4, 22))
     event = shared.produced(4, 20 * HOP)
-    assert np.array_equal(ring.read(10 * HOP, 10 * HOP), sine(500, 10 * HOP, 10 * HOP))
+    assert np.array_equal(ring.read(10 * HOP, 10 * HOP)[:, 0], sine(500, 10 * HOP, 10 * HOP))
     assert event.first_frame >= 10
     shared.engine.send(CloseDeck(4))
     shared.engine.release_ring(ring)
@@ -196,6 +197,62 @@ def test_a_killed_worker_is_noticed_and_stop_leaves_nothing(bench: Bench) -> Non
     bench.engine.stop()
     assert time.monotonic() - began < 2.0
     assert not list(Path("/dev/shm").glob(f"{NAME_PREFIX}{os.getpid()}_*"))
+
+
+def test_a_worker_that_hangs_is_killed_and_counts_as_ended(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "SILENCE_S", 1.0)
+    bench.engine.send(Load("fake:hang=60", loader=LOADER))
+    bench.wait(Loaded)
+    pid = bench.engine.pid
+    assert pid is not None
+    ring = bench.engine.create_ring(2 * RATE)
+    bench.engine.send(OpenDeck(1, 7, pitch(100), ring.info))
+    time.sleep(2.0)
+    assert bench.engine.pid == pid, "an idle worker is no silent one"
+    bench.engine.send(Advance(1, 80))
+    failed = bench.wait(Failed, timeout=5.0)
+    assert isinstance(failed, Failed)
+    assert failed.what.startswith(ENDED)
+    assert "no answer for 1 s" in failed.what
+    bench.engine.restart()
+    bench.engine.send(Load("fake", loader=LOADER))
+    assert bench.wait(Loaded, Failed) != failed
+
+
+def test_a_stopped_worker_that_is_loading_again_is_killed_too(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "RELOAD_S", 1.0)
+    monkeypatch.setattr(local, "RELOAD_SHARE", 0.0)
+    bench.engine.send(Load("fake", loader=LOADER))
+    bench.wait(Loaded)
+    bench.engine.restart()
+    assert bench.engine.pid is not None
+    os.kill(bench.engine.pid, signal.SIGSTOP)
+    failed = bench.wait(Failed, timeout=6.0)
+    assert isinstance(failed, Failed)
+    assert "no answer" in failed.what
+
+
+def test_a_fault_in_whoever_takes_the_events_does_not_end_them(caplog: pytest.LogCaptureFixture) -> None:
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+
+    def take(event: Event) -> None:
+        events.put(event)
+        raise KeyError("broken")
+
+    engine = LocalEngine(take)
+    engine.start()
+    try:
+        engine.send(Load("fake", loader=LOADER))
+        assert isinstance(events.get(timeout=30.0), Loaded)
+        engine.send(OpenDeck(1, 7, pitch(100), engine.create_ring(RATE).info))
+        assert isinstance(events.get(timeout=5.0), DeckOpened)
+    finally:
+        engine.stop()
+    assert "broken" in caplog.text
 
 
 def test_stop_ends_a_worker_that_is_still_starting_within_two_seconds() -> None:

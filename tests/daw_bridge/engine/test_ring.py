@@ -8,12 +8,15 @@ from hypothesis import strategies as st
 from daw_bridge.engine.ring import PcmRing
 
 
-@given(st.integers(0, 10_000), st.integers(1, 64))
-def test_samples_are_found_at_their_absolute_number_from_another_attachment(start: int, count: int) -> None:
-    ring = PcmRing.create(64, f"test_{os.getpid()}")
+@given(st.integers(0, 10_000), st.integers(1, 64), st.integers(1, 2))
+def test_samples_are_found_at_their_absolute_number_from_another_attachment(
+    start: int, count: int, channels: int
+) -> None:
+    ring = PcmRing.create(64, f"test_{os.getpid()}", channels)
     other = PcmRing.attach(ring.info)
     try:
-        block = np.arange(start, start + count, dtype=np.float32)
+        block = np.arange(start * channels, (start + count) * channels, dtype=np.float32)
+        block = block.reshape(count, channels)
         other.write(start, block)
         assert np.array_equal(ring.read(start, count), block)
     finally:
