@@ -1,0 +1,319 @@
+"""What the player tells while it plays, put down in takes."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daw_bridge import __version__
+from daw_bridge.clock.tempo_map import TempoMap
+from daw_bridge.engine.protocol import Command, Load, Loaded, Produced, SetConditions
+from daw_bridge.errors import TakeError
+from daw_bridge.takes.library import Limits, prune
+from daw_bridge.takes.writer import Begin, End, Sound, TakeWriter
+from genmodels.conditioning.attributes import Conditions
+
+FORMAT_VERSION = 1
+
+KeeperState = Literal["off", "waiting", "recording", "failed"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a voice lies: its deck, the output sample of its frame 0, and those between which it sounds."""
+
+    deck: int
+    origin: int
+    start: int
+    stop: int | None = None
+
+
+@dataclass(frozen=True)
+class TakeStatus:
+    """What is being recorded.
+
+    Attributes:
+        state: ``'off'``, ``'waiting'`` (for music), ``'recording'``, or ``'failed'`` (the take ended early;
+            the next one begins with the next start from silence).
+        name: given by whoever plays, or the folder's.
+        seconds: of sound so far.
+        folder: the take's, or None.
+    """
+
+    state: KeeperState = "off"
+    name: str = ""
+    seconds: float = 0.0
+    folder: Path | None = None
+
+
+class TakeKeeper:
+    """Records a take from each start out of silence until all decks are silent again.
+
+    Nothing here waits: everything goes to the writer's thread. `write` is for the feeder's thread and
+    `produced` for the engine's reader, everything else for the event loop's.
+
+    Args:
+        folder: below which each take gets a folder.
+        on: whether takes are recorded at all.
+        limits: what is pruned after each take.
+        report: told, once, why a take ended early.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        on: bool,
+        limits: Limits | None = None,
+        report: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._root = folder
+        self._on = on
+        self._limits = limits or Limits()
+        self._report = report
+        self._writer: TakeWriter | None = None
+        self._loaded: Loaded | None = None
+        self._identity: dict[str, Any] = {}
+        self._rate = 0
+        self._recording = False
+        self._name = ""
+        self._told = ""
+        self._places: dict[int, Place] = {}
+        self._tempi: tuple[object, ...] = ()
+        self._meters: tuple[object, ...] = ()
+        self._states: dict[int, str] = {}
+
+    @property
+    def recording(self) -> bool:
+        """Whether a take is on."""
+        return self._recording
+
+    @property
+    def status(self) -> TakeStatus:
+        """What is being recorded."""
+        writer = self._writer
+        if not self._on or writer is None:
+            return TakeStatus()
+        if not self._recording:
+            return TakeStatus("waiting")
+        if writer.error:
+            return TakeStatus("failed", self._name)
+        folder = writer.folder
+        name = self._name or (folder.name if folder else "")
+        return TakeStatus("recording", name, writer.samples / self._rate, folder)
+
+    def prepare(self, sample_rate: int, channels: int, load: Load, loaded: Loaded) -> None:
+        """Take note of what plays; to be called once, before anything else."""
+        if not self._on:
+            return
+        self._rate = sample_rate
+        self._loaded = loaded
+        self._identity = {
+            "sample_rate": sample_rate,
+            "channels": channels,
+            "load": {
+                "model": load.model,
+                "device": load.device,
+                "threads": load.threads,
+                "loader": load.loader,
+            },
+            "model": {
+                "name": loaded.model,
+                "weights": loaded.weights,
+                "hardware": loaded.hardware,
+                "sample_rate": loaded.sample_rate,
+                "hop_length": loaded.hop_length,
+                "frame_rate": loaded.frame_rate,
+                "lookahead_frames": loaded.lookahead_frames,
+                "max_delay": loaded.max_delay,
+            },
+            "software": {
+                "daw_bridge": __version__,
+                "torch": version("torch"),
+                "python": platform.python_version(),
+                "system": platform.platform(),
+            },
+        }
+        self._writer = TakeWriter(sample_rate, channels)
+        self._writer.put(self._prune)
+
+    def begin(self, values: Mapping[str, object], clock: TempoMap, follows: bool = False) -> None:
+        """Begin a take.
+
+        Args:
+            values: all values of the parameter table by address.
+            follows: whether it goes on where the take before ends, with voices that sound on.
+        """
+        if self._writer is None:
+            return
+        self._recording = True
+        self._name = self._told = ""
+        header = {
+            "type": "take",
+            "version": FORMAT_VERSION,
+            "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+            **self._identity,
+            "values": dict(values),
+        }
+        self._writer.put(Begin(self._root, header, follows))
+        if not follows:
+            self._places.clear()
+            self._states.clear()
+        self._tempi = self._meters = ()
+        self._watch_clock(clock)
+
+    def end(self, reason: str = "all decks are silent") -> None:
+        """End the take, if one is on."""
+        if self._writer is not None and self._recording:
+            self._recording = False
+            self._writer.put(End(reason))
+            self._writer.put(self._prune)
+
+    def renew(self, values: Mapping[str, object], clock: TempoMap) -> None:
+        """End the take and begin the next at the same sample.
+
+        Raises:
+            TakeError: no take is on.
+        """
+        self._require_take("a new take begins by itself with the music")
+        self._recording = False
+        assert self._writer is not None
+        self._writer.put(End("a new take was asked for"))
+        self.begin(values, clock, follows=True)
+
+    def command(self, address: str, values: tuple[object, ...], sample: int, bar: int, beat: float) -> None:
+        """A command or a value was accepted; it sounds at an output sample."""
+        self._put("command", address=address, values=values, sample=sample, bar=bar, beat=beat)
+
+    def mark(self, text: str, sample: int, bar: int, beat: float) -> None:
+        """Put a mark at an output sample.
+
+        Raises:
+            TakeError: no take is on.
+        """
+        self._require_take("marks are put while it plays")
+        self._put("mark", text=text, sample=sample, bar=bar, beat=beat)
+
+    def name(self, text: str) -> None:
+        """Give the take a name; a take with a name is never pruned.
+
+        Raises:
+            TakeError: no take is on.
+        """
+        self._require_take("a take is named while it plays")
+        self._name = text
+        self._put("name", name=text)
+
+    def opened(
+        self, number: int, place: Place, seed: int, conditions: Conditions, prompt: NDArray[np.int16] | None
+    ) -> None:
+        """A voice is about to be opened; before the engine is told."""
+        self._places[number] = place
+        self._put(
+            "open",
+            voice=number,
+            deck=place.deck,
+            seed=seed,
+            origin=place.origin,
+            start=place.start,
+            conditions=((0, conditions),),
+            prompt=prompt,
+        )
+
+    def sent(self, command: Command) -> None:
+        """A command is about to be sent to the engine."""
+        if isinstance(command, SetConditions) and command.deck in self._places:
+            self._put(
+                "conditions",
+                voice=command.deck,
+                epoch=command.epoch,
+                frame=command.from_frame,
+                sample=self._sample_of(command.deck, command.from_frame),
+                conditions=command.conditions,
+            )
+
+    def produced(self, event: Produced) -> None:
+        """Tokens have come. In the engine's reader thread."""
+        if event.deck in self._places:
+            self._put(
+                "tokens", voice=event.deck, epoch=event.epoch, first=event.first_frame, tokens=event.tokens
+            )
+
+    def closed(self, number: int) -> None:
+        """A voice was closed."""
+        if self._places.pop(number, None) is not None:
+            self._put("close", voice=number)
+
+    def write(self, start: int, block: NDArray[np.float32]) -> None:
+        """Sound went out. In the feeder's thread."""
+        if self._recording and self._writer is not None:
+            self._writer.put(Sound(start, block))
+
+    def watch(
+        self,
+        clock: TempoMap,
+        places: Iterable[tuple[int, Place]],
+        states: Mapping[int, str],
+        sample: int,
+    ) -> None:
+        """Look for what has changed; cheap, to be called often.
+
+        Args:
+            places: voices that are open, by number.
+            states: of the decks. sample: the first that has not been asked for.
+        """
+        if not self._recording or self._writer is None:
+            return
+        self._watch_clock(clock)
+        for number, place in places:
+            if number in self._places and self._places[number] != place:
+                self._places[number] = place
+                self._put("place", voice=number, origin=place.origin, start=place.start, stop=place.stop)
+        for deck, state in states.items():
+            if self._states.get(deck, "stopped") != state:
+                self._states[deck] = state
+                self._put("state", deck=deck, state=state, sample=sample)
+        if self._writer.error and self._writer.error != self._told:
+            self._told = self._writer.error
+            self._report(f"{self._told}; the music goes on")
+
+    def close(self) -> None:
+        """End everything; waits for what is not written yet, at most 0.7 s."""
+        if self._writer is not None:
+            self._writer.close()
+
+    def _watch_clock(self, clock: TempoMap) -> None:
+        tempi, meters = clock.tempi, clock.meters
+        if tempi is not self._tempi:
+            new = [s for s in tempi if s not in self._tempi]
+            self._tempi = tempi
+            self._put("tempo", tempi=[(s.sample, s.beat, s.bpm) for s in new])
+        if meters is not self._meters:
+            fresh = [m for m in meters if m not in self._meters]
+            self._meters = meters
+            self._put("meter", meters=[(m.beat, m.bar, m.beats_per_bar) for m in fresh])
+
+    def _sample_of(self, number: int, frame: int) -> int:
+        assert self._loaded is not None
+        model = self._loaded
+        return self._places[number].origin + round(frame * model.hop_length * self._rate / model.sample_rate)
+
+    def _put(self, kind: str, **facts: object) -> None:
+        if self._recording and self._writer is not None:
+            self._writer.put({"type": kind, **facts})
+
+    def _require_take(self, hint: str) -> None:
+        if not self._on:
+            raise TakeError("takes are off: start daw-bridge with takes=on")
+        if not self._recording:
+            raise TakeError(f"no take is being recorded: {hint}")
+
+    def _prune(self) -> None:
+        prune(self._root, self._limits)

@@ -1,0 +1,263 @@
+"""The thread that writes takes: journal and sound, one take after another."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daw_bridge.audio.backlog import Backlog
+from daw_bridge.audio.recorder import KEEP_EVERY_S, MAX_WAITING_S, PERIOD_S, SYNC_EVERY_S
+from daw_bridge.audio.sound_writer import SoundWriter
+from daw_bridge.takes.coding import Array, array_name, encode_array, encode_tokens, encode_value
+from daw_bridge.takes.journal import JournalWriter, Record, read_journal
+from daw_bridge.takes.library import JOURNAL_NAME
+from daw_bridge.takes.voice_track import carried_over
+
+SOUND = "sound.flac"
+MANY_CHANNELS = "sound.wav"
+FLAC_CHANNELS = 8
+RECORD_SIZE = 200
+MAX_FILLED_S = 10.0
+CLOSE_LIMIT_S = 0.7
+
+Samples = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Begin:
+    """Begin a take.
+
+    Attributes:
+        folder: below which its folder is made.
+        header: the first record.
+        follows: whether it takes over the voices that the take before leaves open.
+    """
+
+    folder: Path
+    header: Mapping[str, Any]
+    follows: bool
+
+
+@dataclass(frozen=True)
+class End:
+    """End the take."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Samples [n, channels] that went out as output samples ``start ..``."""
+
+    start: int
+    block: Samples
+
+
+Job = Begin | End | Sound | Mapping[str, Any] | Callable[[], None]
+
+
+class TakeWriter:
+    """Carries out jobs in order, in a thread of its own; nobody waits for it.
+
+    A job is `Begin`, `End`, `Sound`, a record, or a function to be called. Between two takes records and
+    sound are dropped. What is written reaches the system within `PERIOD_S`; the sound file's header says so
+    every `KEEP_EVERY_S`; the disk is asked to take it every `SYNC_EVERY_S`.
+
+    Attributes:
+        error: why the last take ended early; empty where it did not.
+        folder: of the take that is being written, or None.
+        samples: of its sound.
+    """
+
+    def __init__(self, sample_rate: int, channels: int) -> None:
+        self.error = ""
+        self.folder: Path | None = None
+        self.samples = 0
+        self._sample_rate = sample_rate
+        self._channels = channels
+        self._jobs: Backlog[Job] = Backlog(round(MAX_WAITING_S * sample_rate))
+        self._too_slow = False
+        self._ended = threading.Event()
+        self._journal: JournalWriter | None = None
+        self._sound: SoundWriter | None = None
+        self._next_sample = 0
+        self._kept_arrays: set[str] = set()
+        self._last_folder: Path | None = None
+        self._keep_due = self._sync_due = 0.0
+        self._thread = threading.Thread(target=self._run, daemon=True, name="take-writer")
+        self._thread.start()
+
+    def put(self, job: Job) -> None:
+        """Add a job; never blocks. Where the disk has been too slow for `MAX_WAITING_S` the take ends."""
+        size = len(job.block) if isinstance(job, Sound) else RECORD_SIZE
+        if not self._jobs.put(job, size):
+            self._too_slow = True
+
+    def close(self) -> None:
+        """Write what waits, end the take, end the thread; at most `CLOSE_LIMIT_S`."""
+        self._ended.set()
+        self._thread.join(CLOSE_LIMIT_S)
+
+    def _run(self) -> None:
+        last = False
+        while not last:
+            last = self._ended.wait(PERIOD_S)
+            jobs = self._jobs.take()
+            if last:
+                jobs.append(End("the daemon ended"))
+            self._carry_out(jobs)
+            self._guarded(self._secure)
+            if self._too_slow:
+                self._too_slow = False
+                self._fail("the disk is too slow")
+
+    def _guarded(self, action: Callable[[], None]) -> None:
+        """What fails ends the take, and nothing else."""
+        try:
+            action()
+        except OSError as error:
+            self._fail(error.strerror or str(error))
+        except Exception as error:
+            self._fail(f"{type(error).__name__}: {error}")
+
+    def _carry_out(self, jobs: list[Job]) -> None:
+        blocks: list[Sound] = []
+        records: list[Record] = []
+        for job in jobs:
+            if isinstance(job, Sound):
+                blocks.append(job)
+            elif isinstance(job, Mapping):
+                records.append(dict(job))
+            else:
+                self._guarded(partial(self._write, records, blocks))
+                blocks, records = [], []
+                if isinstance(job, Begin):
+                    self._guarded(partial(self._begin, job))
+                elif isinstance(job, End):
+                    self._guarded(partial(self._end, job.reason))
+                else:
+                    self._guarded(job)
+        self._guarded(partial(self._write, records, blocks))
+
+    def _begin(self, begin: Begin) -> None:
+        self._end("another take began")
+        self.error = ""
+        self.samples = 0
+        self._kept_arrays = set()
+        folder = _new_folder(begin.folder)
+        self._journal = JournalWriter(folder / JOURNAL_NAME)
+        self.folder = folder
+        self._keep_due = time.monotonic() + KEEP_EVERY_S
+        self._sync_due = time.monotonic() + SYNC_EVERY_S
+        self._write([dict(begin.header)], [])
+        if begin.follows and self._last_folder is not None:
+            carried = carried_over(read_journal(self._last_folder / JOURNAL_NAME).records)
+            self._kept_arrays = {record["name"] for record in carried if record["type"] == "array"}
+            self._journal.append(*carried)
+        self._last_folder = folder
+
+    def _end(self, reason: str) -> None:
+        journal, sound = self._journal, self._sound
+        self._journal = self._sound = self.folder = None
+        with contextlib.ExitStack() as closing:
+            if journal is not None:
+                closing.callback(journal.close)
+            if sound is not None:
+                sound.close()
+            if journal is not None:
+                journal.append({"type": "end", "reason": reason, "samples": self.samples})
+                journal.sync()
+
+    def _fail(self, reason: str) -> None:
+        if self._journal is None:
+            return
+        assert self.folder is not None
+        self.error = f"take {self.folder.name} ended: {reason}"
+        with contextlib.suppress(OSError):
+            self._end(reason)
+
+    def _write(self, records: list[Record], blocks: list[Sound]) -> None:
+        if self._journal is None:
+            return
+        lines: list[Record] = []
+        for record in records:
+            lines.extend(self._encoded(record))
+        if blocks:
+            lines.extend(self._write_sound(blocks))
+        if lines:
+            self._journal.append(*lines)
+
+    def _encoded(self, record: Record) -> list[Record]:
+        """The record as JSON, after the arrays that it needs."""
+        if record["type"] == "tokens":
+            return [{**record, **encode_tokens(record.pop("tokens"))}]
+        lines: list[Record] = []
+
+        def keep(array: Array) -> str:
+            name = array_name(array)
+            if name not in self._kept_arrays:
+                self._kept_arrays.add(name)
+                lines.append({"type": "array", "name": name, **encode_array(array)})
+            return name
+
+        encoded = encode_value(record, keep)
+        return [*lines, encoded]
+
+    def _write_sound(self, blocks: list[Sound]) -> list[Record]:
+        """Append blocks so that sample n of the file stays output sample ``first + n``."""
+        lines: list[Record] = []
+        if self._sound is None:
+            assert self.folder is not None
+            name = SOUND if self._channels <= FLAC_CHANNELS else MANY_CHANNELS
+            self._sound = SoundWriter(self.folder / name, self._sample_rate, self._channels)
+            self._next_sample = blocks[0].start
+            lines.append({"type": "sound", "file": name, "first": self._next_sample})
+        pieces: list[Samples] = []
+        for sound in blocks:
+            missing = sound.start - self._next_sample
+            if missing > MAX_FILLED_S * self._sample_rate:
+                raise OSError(f"{missing} samples of the output are missing")
+            if missing > 0:
+                pieces.append(np.zeros((missing, self._channels), np.float32))
+            pieces.append(sound.block[max(0, -missing) :])
+            self._next_sample = max(self._next_sample, sound.start + len(sound.block))
+        self._sound.write(np.concatenate(pieces))
+        self.samples = self._sound.frames
+        return lines
+
+    def _secure(self) -> None:
+        now = time.monotonic()
+        if self._sound is not None and now >= self._keep_due:
+            self._keep_due = now + KEEP_EVERY_S
+            self._sound.keep()
+        if self._journal is not None and now >= self._sync_due:
+            self._sync_due = now + SYNC_EVERY_S
+            self._journal.sync()
+            if self._sound is not None:
+                self._sound.sync()
+
+
+def _new_folder(above: Path) -> Path:
+    """A folder named after the present time; a number is added where that exists."""
+    stem = datetime.now().strftime("%Y-%m-%d %H-%M-%S")
+    number = 1
+    above.mkdir(parents=True, exist_ok=True)
+    while True:
+        folder = above / (stem if number == 1 else f"{stem} {number}")
+        try:
+            os.mkdir(folder)
+        except FileExistsError:
+            number += 1
+        else:
+            return folder
