@@ -37,7 +37,7 @@ def locate(name: str | Path, filenames: Sequence[str]) -> Path:
     path = Path(text).expanduser()
     if path.is_file():
         return path
-    if path.is_dir():
+    if text and path.is_dir():
         return _in_folder(path, filenames)
     if text.startswith("https://"):
         return _from_url(text, filenames)
@@ -112,23 +112,20 @@ def _from_hub(hub_id: str, filenames: Sequence[str]) -> Path:
         found = cached(hub_id, filename)
         if found is not None:
             return found
-    failures = []
     for filename in filenames:
         fetched = _fetch(hub_id, filename)
         if isinstance(fetched, Path):
             return fetched
-        failures.append(fetched)
-    unreachable = [failure for failure in failures if failure]
-    if not unreachable:
-        raise CheckpointError(f"{hub_id} on the hub has none of {', '.join(filenames)}")
-    raise CheckpointError(
-        f"{' or '.join(filenames)} of {hub_id} is not in the cache ({_where()}) and the hub cannot be asked: "
-        f"go online once (HF_HUB_OFFLINE unset), or give a folder with the files. {unreachable[0]}"
-    )
+        if fetched is not None:
+            raise CheckpointError(
+                f"{' or '.join(filenames)} of {hub_id} is not in the cache ({_where()}) and the hub cannot "
+                f"be asked: go online once (HF_HUB_OFFLINE unset), or give a folder with the files. {fetched}"
+            )
+    raise CheckpointError(f"{hub_id} on the hub has none of {', '.join(filenames)}")
 
 
-def _fetch(hub_id: str, filename: str) -> Path | str:
-    """The file; or why the hub could not be asked, empty if it could but has no such file."""
+def _fetch(hub_id: str, filename: str) -> Path | str | None:
+    """The file, or None if the hub has no such file, or why it cannot be asked."""
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import (
         EntryNotFoundError,
@@ -143,7 +140,7 @@ def _fetch(hub_id: str, filename: str) -> Path | str:
     except LocalEntryNotFoundError as error:
         return str(error).splitlines()[0]
     except EntryNotFoundError:
-        return ""
+        return None
     except GatedRepoError as error:
         raise CheckpointError(
             f"{hub_id} is on the hub but asks for its terms to be accepted: {error}"

@@ -269,7 +269,9 @@ def test_loading_is_strict(tmp_path: Path, shape: LmShape, change: Any, message:
 def test_the_codec_decodes_as_written(tmp_path: Path) -> None:
     """Of a causal codec with other ratios, with all geometry from its configuration."""
     shape = CodecShape(ratios=(4, 2), causal=True, n_q=3, sample_rate=24000)
-    writer.write(tmp_path / "compression_state_dict.bin", writer.codec_state(shape), writer.codec_config(shape))
+    writer.write(
+        tmp_path / "compression_state_dict.bin", writer.codec_state(shape), writer.codec_config(shape)
+    )
     codec = load_codec(tmp_path, "cpu")
     assert (codec.hop_length, codec.total_codebooks, codec.cardinality) == (8, 3, 64)
     codes = torch.randint(0, 64, (1, 3, 12))

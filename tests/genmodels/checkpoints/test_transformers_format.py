@@ -114,8 +114,8 @@ def test_a_chunked_encodec_and_a_dac_load_behind_our_interface(tmp_path: Path) -
     from transformers import DacConfig, DacModel, EncodecModel
 
     chunked = codec_config(
-        sampling_rate=48000, audio_channels=2, norm_type="time_group_norm", normalize=True, chunk_length_s=1.0,
-        overlap=0.01, upsampling_ratios=[8, 5, 4, 2], target_bandwidths=[3.6],
+        sampling_rate=48000, audio_channels=2, norm_type="time_group_norm", normalize=True,
+        chunk_length_s=1.0, overlap=0.01, upsampling_ratios=[8, 5, 4, 2], target_bandwidths=[3.6],
     )  # fmt: skip
     EncodecModel(chunked).save_pretrained(tmp_path / "chunked")
     dac = DacConfig(
