@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from daw_bridge.engine.identity import hardware_name, weights_digest
+
 if TYPE_CHECKING:
     from genmodels.conditioning.attributes import Conditions
 
@@ -52,7 +54,7 @@ class EngineModel(Protocol):
     """A loaded model that opens voices.
 
     Attributes:
-        takes, channels: see `daw_bridge.engine.protocol.Loaded`.
+        takes, channels, weights, hardware: see `daw_bridge.engine.protocol.Loaded`.
     """
 
     @property
@@ -75,6 +77,12 @@ class EngineModel(Protocol):
 
     @property
     def channels(self) -> int: ...
+
+    @property
+    def weights(self) -> str: ...
+
+    @property
+    def hardware(self) -> str: ...
 
     def open(self, conditions: Conditions, seed: int, prompt: NDArray[np.int16] | None) -> Voice: ...
 
@@ -128,6 +136,8 @@ class _GenModel:
             "transport": voices.has_transport,
         }
         self.takes = frozenset(name for name, has in offered.items() if has)
+        self.weights = weights_digest((model.lm, model.compression_model))
+        self.hardware = f"{hardware_name(model.device)}, {type(model.decoder).__name__}"
 
     def open(self, conditions: Conditions, seed: int, prompt: NDArray[np.int16] | None) -> Voice:
         import torch

@@ -121,6 +121,7 @@ class Loaded:
         device: where it runs.
         takes: which of ``'text'``, ``'chroma'`` and ``'transport'`` it can be conditioned on.
         channels: of its sound.
+        weights: fingerprint of the weights. hardware: name of what computes, and how.
     """
 
     model: str
@@ -133,6 +134,8 @@ class Loaded:
     device: str
     takes: frozenset[str] = frozenset({"text", "chroma", "transport"})
     channels: int = 1
+    weights: str = ""
+    hardware: str = ""
 
 
 @dataclass(frozen=True)

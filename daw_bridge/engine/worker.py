@@ -64,6 +64,8 @@ def worker_main(connection: Connection) -> None:
     finally:
         worker.close()
         connection.close()
+    # nothing is left to be tidied, and with torch loaded the interpreter takes long to do so
+    os._exit(0)
 
 
 @dataclass
@@ -159,6 +161,8 @@ class Worker:
                 device=model.device,
                 takes=model.takes,
                 channels=model.channels,
+                weights=model.weights,
+                hardware=model.hardware,
             )
         )
 

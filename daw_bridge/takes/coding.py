@@ -98,7 +98,8 @@ def encode_array(array: Array) -> Json:
 def decode_array(text: Mapping[str, Json]) -> Array:
     """The array, read-only."""
     content = zlib.decompress(base64.b64decode(text["data"]))
-    return np.frombuffer(content, np.dtype(text["dtype"])).reshape(text["shape"])
+    array: Array = np.frombuffer(content, np.dtype(text["dtype"])).reshape(text["shape"])
+    return array
 
 
 def encode_tokens(tokens: NDArray[np.int16]) -> Json:
@@ -109,8 +110,8 @@ def encode_tokens(tokens: NDArray[np.int16]) -> Json:
 
 def decode_tokens(text: Mapping[str, Json]) -> NDArray[np.int16]:
     """Tokens [K, n]."""
-    flat = np.frombuffer(base64.b64decode(text["data"]), _TOKENS)
-    return flat.reshape(text["codebooks"], -1).astype(np.int16)
+    flat = np.frombuffer(base64.b64decode(text["data"]), _TOKENS).astype(np.int16)
+    return flat.reshape(int(text["codebooks"]), -1)
 
 
 @lru_cache(maxsize=1)

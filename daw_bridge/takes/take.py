@@ -163,7 +163,7 @@ class Take:
     def sample_of(self, voice: VoiceTrack, frame: int) -> int:
         """Output sample at which a frame of a voice begins."""
         hop, rate = self.model["hop_length"], self.model["sample_rate"]
-        return voice.origin + round(frame * hop * self.sample_rate / rate)
+        return voice.origin + round(frame * int(hop) * self.sample_rate / int(rate))
 
     def sounded(self, voice: VoiceTrack) -> tuple[int, int]:
         """The frames of a voice that are heard in the take, wholly or in part: first, and the one after the

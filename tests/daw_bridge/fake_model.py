@@ -91,6 +91,8 @@ class FakeModel:
     hang: int = -1
     channels: int = 1
     device: str = "cpu"
+    weights: str = "f00d"
+    hardware: str = "a loop in Python"
     sample_rate: int = RATE
     hop_length: int = HOP
     frame_rate: float = RATE / HOP
