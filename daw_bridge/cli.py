@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -78,7 +80,7 @@ def serve(
     ] = None,
     record: Annotated[Path | None, typer.Option(help="WAV file that takes the whole output.")] = None,
 ) -> None:
-    """Run the instrument until Ctrl-C.
+    """Run the instrument until Ctrl-C. All options and addresses: docs/osc.md.
 
     Exit codes: 2 for a wrong preset or value, 3 when the port is in use, 4 when the model cannot be loaded.
     """
@@ -94,6 +96,15 @@ def serve(
             preset, [*(words or []), *(f"{key}={value}" for key, value in named.items() if value is not None)]
         )
     )
+    _leave()
+
+
+def _leave() -> None:
+    """End the process when all has been closed: tidying the interpreter up would take longer than that."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(0)
 
 
 @app.command()
@@ -203,6 +214,16 @@ def presets() -> None:
     for name, path in bundled().items():
         setup = load(path)
         typer.echo(f"{name:10} {setup.options['title']}: {setup.options['about']}")
+
+
+@app.command()
+def models(
+    as_json: Annotated[bool, typer.Option("--json", help="As a JSON list, sizes in bytes.")] = False,
+) -> None:
+    """List the models that load by name: size, licence, and what is on this machine."""
+    from daw_bridge import models_command
+
+    typer.echo(models_command.as_json() if as_json else models_command.as_text())
 
 
 @app.command()

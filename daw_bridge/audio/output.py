@@ -19,7 +19,8 @@ class Output(Protocol):
         sample_rate: Hz. channels: 1 or more. blocksize: frames of a device callback, 0 if it varies.
         latency_s: seconds from `write` to the ear, the lead kept in the buffer included.
         written: samples written so far, plus the number that it started from.
-        underruns: times that the device wanted samples and there were none.
+        underruns: gaps in the sound: times that the device wanted samples and there were none, and those that
+            it reports itself.
     """
 
     name: str

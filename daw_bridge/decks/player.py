@@ -249,7 +249,7 @@ class LivePlayer:
 
     def _start_deck(self, parts: _Parts, deck: Deck, when: When) -> Ack:
         self._require_engine()
-        ready = self._ready_start(parts)
+        ready = self._ready_start(parts, deck)
         if when.bar is None and parts.changes.idle:
             parts.clock.restart(ready)
             moment = parts.clock.moment(ready)
@@ -258,15 +258,15 @@ class LivePlayer:
         deck.start(moment, self._seed(deck.number))
         return self._ack(moment)
 
-    def _ready_start(self, parts: _Parts) -> int:
+    def _ready_start(self, parts: _Parts, deck: Deck) -> int:
         """First output sample at which a deck can start.
 
-        It may join a start that waits when at least `JOIN_SHARE` of the time to open a voice is left: decks
-        that are started together then begin together, should one be late it comes in late, in time.
+        It may join another's start that waits when at least `JOIN_SHARE` of the time to open a voice is left:
+        decks that are started together then begin together; should one be late it comes in late, in time.
         """
         written = self._written()
         opening = self._timing.opening.value * self._output.sample_rate
-        waiting = (deck.waiting_start(written) for deck in parts.decks)
+        waiting = (other.waiting_start(written) for other in parts.decks if other is not deck)
         joined = [start for start in waiting if start is not None and start >= written + JOIN_SHARE * opening]
         return min([written + round(opening), *joined])
 

@@ -6,10 +6,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from daw_bridge.audio.rtmixer_output import DRIFT_SETTLING, Drift
+from daw_bridge.audio.rtmixer_output import DRIFT_SETTLING, Drift, RtmixerOutput
 from tests.rig.jack_server import RATE, JackServer, missing_programs
 
 SCENE = [sys.executable, "-m", "tests.daw_bridge.audio.jack_scene"]
@@ -60,6 +61,24 @@ def test_a_sound_server_that_dies_is_noticed_and_does_not_hang_the_program() -> 
     assert not told["seen"][3]["alive"]
     assert told["stopping"] < 1.5
     assert scene.returncode == 0
+
+
+def test_gaps_that_the_device_reports_are_counted_beside_an_empty_ring() -> None:
+    stats = SimpleNamespace(output_underflows=2)
+    action = SimpleNamespace(stats=stats, done_frames=0, actual_time=1.0)
+    output = RtmixerOutput.__new__(RtmixerOutput)
+    output.underruns, output._xruns, output._last_done, output._written = 0, 0, 0, 0
+    output._ring = SimpleNamespace(read_available=0)
+    output._mixer, output._action = SimpleNamespace(actions=[action], time=1.0), action
+    output._watch()
+    output._watch()
+    assert output.underruns == 2
+    stats.output_underflows = 3
+    output._watch()
+    assert output.underruns == 3
+    output._mixer.actions.clear()
+    output._watch()
+    assert output.underruns == 4
 
 
 def test_drift_of_the_device_is_followed_slowly_and_jumps_at_once() -> None:
