@@ -41,8 +41,8 @@ class WeightNormConv1d(nn.Module):
         if self.weight_g is None or self.weight_v is None:
             assert self.weight is not None
             return self.weight
-        norm = torch.linalg.vector_norm(self.weight_v, dim=(1, 2), keepdim=True)
-        weight: Tensor = self.weight_v * (self.weight_g / norm)
+        # the fused operator, as torch's own parametrization calls it: the same rounding as in Transformers
+        weight: Tensor = torch._weight_norm(self.weight_v, self.weight_g, 0)
         return weight
 
     @torch.no_grad()
