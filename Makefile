@@ -62,6 +62,10 @@ bench: system-test venv ## Measure speed and latency (ARGS="--quick lm control")
 train-mini: system-test venv ## Train the bundled model again (hours on a CPU; resumable)
 	@BIN=$(BIN) scripts/train_mini.sh $(ARGS)
 
+.PHONY: ablation
+ablation: system-test venv ## Compare codec trainings, about 25 minutes of a core (ARGS="codecs"); leaves build/ablation/
+	@OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python -m genmodels.training.ablation $(ARGS)
+
 .PHONY: clean
 clean: ## Remove what was made, but keep .venv and the trainings in build/
 	@rm -rf build/play dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -129,6 +129,8 @@ class AdversarialObjective:
         adversarial_weight, feature_weight: of all adversaries' losses together, each kind shared out evenly
             among them: one more adversary does not outweigh the other losses more.
         total_norm: see `Balancer`.
+        head_start: in so many first steps the discriminators learn alone, for what they say of a trained
+            generator before is worth nothing.
     """
 
     def __init__(
@@ -138,25 +140,33 @@ class AdversarialObjective:
         adversarial_weight: float,
         feature_weight: float,
         total_norm: float,
+        head_start: int = 0,
     ) -> None:
         self.adversaries = dict(adversaries)
+        self.head_start = head_start
         shared = {f"adv_{name}": adversarial_weight / len(adversaries) for name in adversaries}
         shared |= {f"feat_{name}": feature_weight / len(adversaries) for name in adversaries}
+        self.alone = Balancer(weights, total_norm)
         self.balancer = Balancer({**weights, **shared}, total_norm)
 
-    def __call__(self, y: Tensor, x: Tensor, losses: Mapping[str, Tensor]) -> tuple[Tensor, dict[str, float]]:
+    def __call__(
+        self, y: Tensor, x: Tensor, losses: Mapping[str, Tensor], n: int
+    ) -> tuple[Tensor, dict[str, float]]:
         """Steps the discriminators on generated audio y and recorded audio x [B, C, N].
 
         Args:
             losses: the other losses, functions of y.
+            n: the step, from 0.
         Returns:
             a scalar whose gradient at y is the balancer's, and the adversaries' figures.
         """
         every, figures = dict(losses), {}
         for name, adversary in self.adversaries.items():
             figures[f"disc_{name}"] = adversary.learn(y, x)
-            every[f"adv_{name}"], every[f"feat_{name}"] = adversary.judge(y, x)
-        gradient = self.balancer.gradient(every, y)
+            if n >= self.head_start:
+                every[f"adv_{name}"], every[f"feat_{name}"] = adversary.judge(y, x)
+        balancer = self.alone if n < self.head_start else self.balancer
+        gradient = balancer.gradient(every, y)
         figures |= {name: loss.item() for name, loss in every.items() if name not in losses}
         return (y * gradient).sum(), figures
 
@@ -166,7 +176,11 @@ class AdversarialObjective:
             name: {"model": a.discriminator.state_dict(), "optimizer": a.optimizer.state_dict()}
             for name, a in self.adversaries.items()
         }
-        return {"adversaries": parts, "balancer": self.balancer.state_dict()}
+        return {
+            "adversaries": parts,
+            "balancer": self.balancer.state_dict(),
+            "alone": self.alone.state_dict(),
+        }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Takes up what `state_dict` gave; an adversary that it does not hold starts anew.
@@ -187,3 +201,4 @@ class AdversarialObjective:
                 ) from error
             adversary.optimizer.load_state_dict(saved["optimizer"])
         self.balancer.load_state_dict(state["balancer"])
+        self.alone.load_state_dict(state["alone"])

@@ -19,7 +19,7 @@ from genmodels.device import pick_device
 from genmodels.errors import ConfigError
 from genmodels.training.adversarial import AdversarialObjective, Adversary, adversarial_loss
 from genmodels.training.audio_data import AudioCrops
-from genmodels.training.codec_start import start_weights
+from genmodels.training.codec_start import carry_signal, start_weights
 from genmodels.training.command import run_training
 from genmodels.training.discriminators import build_discriminator
 from genmodels.training.loop import LoopConfig, Trainer
@@ -48,7 +48,8 @@ class CodecTraining:
 
     `adversaries` lists discriminators ('mpd', 'msd', 'msstftd'), `discriminators` their arguments by name,
     `adversarial_loss` is 'hinge', 'hinge2' or 'mse'. With any adversary the weights of the losses are shares
-    of the gradient, see `Balancer`; without, they are factors.
+    of the gradient, see `Balancer`; without, they are factors. In the first
+    `head_start` steps the discriminators learn and the codec does not hear of them.
     """
 
     corpus: str = "build/corpus"
@@ -73,6 +74,7 @@ class CodecTraining:
     adversarial_weight: float = 1.0
     feature_weight: float = 1.0
     total_norm: float = 1.0
+    head_start: int = 0
     discriminator_lr: float = 3e-4
     device: str = "auto"
     codec: dict[str, Any] = field(default_factory=dict)
@@ -103,6 +105,8 @@ class CodecTask:
                 raise ConfigError(
                     f"start: {config.start!r} is another codec ({str(error).splitlines()[0]})"
                 ) from error
+        elif isinstance(codec, EncodecModel):
+            carry_signal(codec)
         self.codec = codec.to(self.device)
         length = round(config.seconds * codec.frame_rate) * codec.hop_length
         self.data = AudioCrops(Path(config.corpus), codec.sample_rate, length)
@@ -128,7 +132,12 @@ class CodecTask:
             discriminator = build_discriminator(name, config.discriminators.get(name, {})).to(self.device)
             adversaries[name] = Adversary(discriminator, loss, config.discriminator_lr, config.bf16)
         return AdversarialObjective(
-            adversaries, self.weights, config.adversarial_weight, config.feature_weight, config.total_norm
+            adversaries,
+            self.weights,
+            config.adversarial_weight,
+            config.feature_weight,
+            config.total_norm,
+            config.head_start,
         )
 
     def trained(self) -> nn.Module:
@@ -144,7 +153,7 @@ class CodecTask:
         losses = self._losses(y, x)
         figures = {name: loss.item() for name, loss in losses.items()}
         if self.adversarial:
-            objective, more = self.adversarial(y, x, losses)
+            objective, more = self.adversarial(y, x, losses, n)
             figures |= more
         else:
             objective = sum((weight * losses[name] for name, weight in self.weights.items()), y.new_zeros(()))

@@ -84,12 +84,26 @@ def test_objective_brings_the_balanced_gradient_to_the_output() -> None:
     generator, x = nn.Conv1d(1, 1, 3, padding=1), torch.randn(2, 1, 2048)
     y = generator(x)
     y.retain_grad()
-    loss, figures = objective(y, x, {"mel": (y - x).abs().mean()})
+    loss, figures = objective(y, x, {"mel": (y - x).abs().mean()}, 0)
     assert all(p.grad is None for p in generator.parameters())
     loss.backward()
     assert y.grad is not None
     assert 0 < y.grad.flatten(1).norm(dim=1).mean().item() <= 1.0 + 1e-5
     assert set(figures) == {"disc_msd", "adv_msd", "feat_msd"}
+
+
+def test_in_the_head_start_only_the_discriminators_learn_from_each_other() -> None:
+    torch.manual_seed(0)
+    objective = AdversarialObjective({"msd": adversary()}, {"mel": 2.0}, 1.0, 1.0, 1.0, head_start=1)
+    before = snapshot(objective.adversaries["msd"].discriminator)
+    y, x = torch.zeros(2, 1, 2048, requires_grad=True), torch.randn(2, 1, 2048)
+    loss, figures = objective(y, x, {"mel": (y - x).sum()}, 0)
+    loss.backward()
+    assert y.grad is not None
+    assert torch.allclose(y.grad, torch.full_like(y, 2048**-0.5))
+    assert set(figures) == {"disc_msd"}
+    assert not unchanged(objective.adversaries["msd"].discriminator, before)
+    assert "adv_msd" in objective(y, x, {"mel": (y - x).sum()}, 1)[1]
 
 
 def test_more_adversaries_share_the_same_weight() -> None:
@@ -100,18 +114,18 @@ def test_more_adversaries_share_the_same_weight() -> None:
 
 def test_saved_objective_resumes_exactly_and_one_of_another_geometry_is_refused() -> None:
     def made() -> AdversarialObjective:
-        return AdversarialObjective({"msd": adversary()}, {"mel": 1.0}, 1.0, 1.0, 1.0)
+        return AdversarialObjective({"msd": adversary()}, {"mel": 1.0}, 1.0, 1.0, 1.0, head_start=2)
 
     def step(objective: AdversarialObjective, seed: int) -> float:
         torch.manual_seed(seed)
         y = torch.randn(2, 1, 2048, requires_grad=True)
         x = torch.randn(2, 1, 2048)
-        return objective(y, x, {"mel": (y - x).abs().mean()})[0].item()
+        return objective(y, x, {"mel": (y - x).abs().mean()}, seed)[0].item()
 
     first, second = made(), made()
     step(first, 0)
     second.load_state_dict(deepcopy(first.state_dict()))
-    assert [step(first, n) for n in (1, 2)] == [step(second, n) for n in (1, 2)]
+    assert [step(first, n) for n in (1, 2, 3)] == [step(second, n) for n in (1, 2, 3)]
 
     discriminator = build_discriminator("msd", {"filters": 4, "max_filters": 8, "scales": 2})
     other = Adversary(discriminator, adversarial_loss("hinge"))

@@ -1,0 +1,1 @@
+"""Codec trainings compared under equal conditions; `python -m genmodels.training.ablation`."""
