@@ -67,11 +67,12 @@ def sibling(path_or_name: str | Path, filename: str) -> str | Path:
     return path_or_name
 
 
-def cached(hub_id: str, filename: str) -> Path | None:
-    """The file of a hub model if it is in the cache; nothing is fetched."""
+def cached(hub_id: str, filename: str, in_audiocrafts_cache: bool = True) -> Path | None:
+    """The file of a hub model if it is in the cache, AudioCraft's or the hub's own; nothing is fetched."""
     from huggingface_hub import try_to_load_from_cache
 
-    found = try_to_load_from_cache(hub_id, filename, cache_dir=cache_dir())
+    folder = cache_dir() if in_audiocrafts_cache else None
+    found = try_to_load_from_cache(hub_id, filename, cache_dir=folder)
     return Path(found) if isinstance(found, str) else None
 
 

@@ -28,11 +28,12 @@ class PublishedModel:
         name: hub id, or the name of what comes with this package.
         kind: which class plays it; 'codec' for `load_codec`.
         licence: of the weights.
-        parameters: of the language model and its conditioners' own layers, or of the codec.
+        parameters: of the language model and its conditioners' own layers; of a codec all values of its file;
+            None for what is here already.
         size: bytes to fetch, codec included, text encoder and the like (`needs`) not.
         sample_rate: samples a second.
         channels: 1 mono, 2 stereo.
-        window: seconds of the longest window; None for a codec.
+        window: seconds of the longest window; None for a codec, and where the configuration says it.
         needs: other hub ids that are fetched when the model is first used.
         aliases: short names.
         layout: how its files are laid out.
@@ -41,7 +42,7 @@ class PublishedModel:
     name: str
     kind: Kind
     licence: str
-    parameters: int
+    parameters: int | None
     size: int
     sample_rate: int
     channels: int = 1
@@ -58,7 +59,7 @@ class PublishedModel:
         return (TRANSFORMERS_CONFIG, "model.safetensors") if self.layout == "transformers" else ()
 
 
-_CODEC_32KHZ = 58_988_673 * 4
+_CODEC_32KHZ = 58_990_022 * 4
 
 
 def _lm(name: str, parameters: int, *needs: str, alias: str = "", kind: Kind = "musicgen") -> PublishedModel:
@@ -87,33 +88,33 @@ def _codec(
     )  # fmt: skip
 
 
+def _own(name: str, licence: str, layout: Literal["mini", "built in"]) -> PublishedModel:
+    return PublishedModel(name, "musicgen", licence, None, 0, 32000, layout=layout)
+
+
 _T5 = "t5-base"
 
 MODELS: tuple[PublishedModel, ...] = (
-    PublishedModel(
-        "mini", "musicgen", "MIT (ours; comes with this package)", 0, 0, 32000, 1, 10.0, layout="mini"
-    ),
-    PublishedModel(
-        "debug", "musicgen", "MIT (random weights, for tests)", 0, 0, 32000, 1, 30.0, layout="built in"
-    ),
-    _lm("musicgen-small", 420_367_360, _T5, alias="small"),
-    _lm("musicgen-medium", 1_838_700_000, _T5, alias="medium"),
-    _lm("musicgen-large", 3_257_000_000, _T5, alias="large"),
-    _lm("musicgen-melody", 1_385_000_000, _T5, alias="melody"),
-    _lm("musicgen-melody-large", 2_450_000_000, _T5),
-    _lm("musicgen-style", 1_400_000_000, _T5, "m-a-p/MERT-v1-95M", alias="style"),
-    _lm("musicgen-stereo-small", 437_000_000, _T5),
-    _lm("musicgen-stereo-medium", 1_863_000_000, _T5),
-    _lm("musicgen-stereo-large", 3_290_000_000, _T5),
-    _lm("musicgen-stereo-melody", 1_410_000_000, _T5),
-    _lm("musicgen-stereo-melody-large", 2_484_000_000, _T5),
-    _lm("audiogen-medium", 1_839_100_000, "t5-large", kind="audiogen"),
-    _codec("facebook/encodec_32khz", NON_COMMERCIAL, 58_988_673, 32000),
-    _codec("facebook/encodec_24khz", _NOT_STATED, 23_270_000, 24000),
-    _codec("facebook/encodec_48khz", "MIT", 19_000_000, 48000, 2),
-    _codec("descript/dac_44khz", "MIT", 76_650_000, 44100, alias="dac_44khz"),
-    _codec("descript/dac_24khz", "MIT", 74_700_000, 24000, alias="dac_24khz"),
-    _codec("descript/dac_16khz", "MIT", 74_200_000, 16000, alias="dac_16khz"),
+    _own("mini", "MIT (comes with this package)", "mini"),
+    _own("debug", "MIT (random weights, for trying programs out)", "built in"),
+    _lm("musicgen-small", 420_371_456, _T5, alias="small"),
+    _lm("musicgen-medium", 1_838_737_920, _T5, alias="medium"),
+    _lm("musicgen-large", 3_256_956_928, _T5, alias="large"),
+    _lm("musicgen-melody", 1_385_625_600, _T5, alias="melody"),
+    _lm("musicgen-melody-large", 2_451_480_576, _T5),
+    _lm("musicgen-style", 1_411_969_536, _T5, "m-a-p/MERT-v1-95M", alias="style"),
+    _lm("musicgen-stereo-small", 437_152_768, _T5),
+    _lm("musicgen-stereo-medium", 1_863_909_888, _T5),
+    _lm("musicgen-stereo-large", 3_290_519_552, _T5),
+    _lm("musicgen-stereo-melody", 1_410_797_568, _T5),
+    _lm("musicgen-stereo-melody-large", 2_485_043_200, _T5),
+    _lm("audiogen-medium", 1_839_131_136, "t5-large", kind="audiogen"),
+    _codec("facebook/encodec_32khz", NON_COMMERCIAL, 58_990_022, 32000),
+    _codec("facebook/encodec_24khz", _NOT_STATED, 23_273_218, 24000),
+    _codec("facebook/encodec_48khz", "MIT", 19_066_998, 48000, 2),
+    _codec("descript/dac_44khz", "MIT", 76_620_777, 44100, alias="dac_44khz"),
+    _codec("descript/dac_24khz", "MIT", 74_653_857, 24000, alias="dac_24khz"),
+    _codec("descript/dac_16khz", "MIT", 74_141_697, 16000, alias="dac_16khz"),
 )
 """Every model that has a name."""
 

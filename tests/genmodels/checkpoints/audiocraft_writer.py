@@ -47,9 +47,9 @@ class CodecShape:
     causal: bool = False
 
 
-def lm_state(shape: LmShape, seed: int = 0) -> dict[str, Tensor]:
-    """State dict of a language model and its conditioners, float16."""
-    make = _Maker(seed)
+def lm_state(shape: LmShape, seed: int = 0, meta: bool = False) -> dict[str, Tensor]:
+    """State dict of a language model and its conditioners, float16; without values on the meta device."""
+    make = _Maker(seed, meta)
     d = shape.dim
     out: dict[str, Tensor] = {}
     for k in range(shape.n_q):
@@ -97,9 +97,9 @@ def _style_state(make: _Maker, own: str, dim: int) -> dict[str, Tensor]:
     return out
 
 
-def codec_state(shape: CodecShape, seed: int = 1) -> dict[str, Tensor]:
+def codec_state(shape: CodecShape, seed: int = 1, meta: bool = False) -> dict[str, Tensor]:
     """State dict of an EnCodec, float32."""
-    make = _Maker(seed)
+    make = _Maker(seed, meta)
     out: dict[str, Tensor] = {}
     width = shape.filters
     out.update(make.conv("encoder.model.0.conv.conv", width, 1, 7))
@@ -127,10 +127,12 @@ def codec_state(shape: CodecShape, seed: int = 1) -> dict[str, Tensor]:
 class _Maker:
     """Random tensors under given names; everything from one seed."""
 
-    def __init__(self, seed: int) -> None:
-        self._generator = torch.Generator().manual_seed(seed)
+    def __init__(self, seed: int, meta: bool) -> None:
+        self._generator = None if meta else torch.Generator().manual_seed(seed)
 
     def __call__(self, *size: int, scale: float | None = None) -> Tensor:
+        if self._generator is None:
+            return torch.empty(*size, device="meta")
         fan = size[-1] if len(size) > 1 else 1
         return torch.randn(*size, generator=self._generator) * (scale or fan**-0.5)
 
