@@ -11,7 +11,10 @@ import soundfile
 import torch
 from torch import Tensor
 
+from genmodels.codec.encodec import EncodecModel
+from genmodels.codec.factory import build_codec
 from genmodels.errors import ConfigError
+from genmodels.training.codec_start import carry_signal
 from genmodels.training.loop import LoopConfig, Trainer
 from genmodels.training.train_codec import CodecTask, CodecTraining, trainer_for
 
@@ -118,6 +121,23 @@ def test_trained_codec_is_not_thrown_away_by_a_second_start_of_its_codebooks(cor
     after = task.codec.quantizer.vq.codebooks()[0].embed
     # the moving averages move an entry by about a hundredth
     assert (after - before).abs().max() < 0.2 * before.abs().max()
+
+
+def test_random_seanet_starts_with_latents_that_carry_the_audio() -> None:
+    seanet = {"dimension": 8, "n_filters": 8, "ratios": [8, 5, 4, 4], "causal": True, "lstm": 1}
+    x = 0.1 * torch.randn(1, 1, 16000, generator=torch.Generator().manual_seed(0))
+
+    def carried(prepare: bool) -> float:
+        torch.manual_seed(0)
+        codec = build_codec({**ENCODEC, "seanet": seanet})
+        assert isinstance(codec, EncodecModel)
+        if prepare:
+            carry_signal(codec)
+        with torch.no_grad():
+            latents = codec.encoder(x)
+        return float(latents.std(-1).mean() / latents.mean(-1).abs().mean())
+
+    assert carried(True) > 3 * carried(False)
 
 
 def test_what_cannot_be_trained_is_refused_by_name(corpus: Path) -> None:
