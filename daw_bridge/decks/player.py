@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from daw_bridge.audio.feeder import MAX_BLOCK
 from daw_bridge.clock.internal import Moment
 from daw_bridge.decks.changes import Changes
 from daw_bridge.decks.clip_render import ClipRenderer, clip_name, clip_request
@@ -19,12 +18,13 @@ from daw_bridge.decks.deck import READY_FRAMES, Deck, Timing
 from daw_bridge.decks.engine_host import EngineHost
 from daw_bridge.decks.estimate import Estimate
 from daw_bridge.decks.geometry import Geometry
+from daw_bridge.decks.launcher import Launcher
 from daw_bridge.decks.mixer import SILENT_DB, Mixer
 from daw_bridge.decks.output_host import OutputHost
+from daw_bridge.decks.player_status import player_status
 from daw_bridge.decks.protocol import (
     Ack,
     DeckState,
-    DeckStatus,
     Notice,
     NoticeKind,
     OnResult,
@@ -47,7 +47,6 @@ PUMP_S = 0.01
 HOLD_NOTICE_EVERY_S = 10.0
 MAX_FADE_S = 0.2
 SWITCH_INTERVAL_S = 0.002
-JOIN_SHARE = 0.4
 
 OnNotice = Callable[[Notice], None]
 
@@ -75,6 +74,7 @@ class _Parts:
     mixer: Mixer
     decks: tuple[Deck, ...]
     changes: Changes
+    launcher: Launcher
     clips: ClipRenderer
     recovery: Recovery
 
@@ -127,9 +127,10 @@ class LivePlayer:
         )
         mixer = Mixer(decks, rate, self._output.channels)
         changes = Changes(clock, decks, self._timing, self._written)
+        launcher = Launcher(clock, decks, changes, self._timing, self._written)
         clips = ClipRenderer(self._host, model)
         recovery = Recovery(clock, decks, clips, self._timing, self._written, self._seed, self._notify)
-        self._parts = _Parts(clock, mixer, decks, changes, clips, recovery)
+        self._parts = _Parts(clock, mixer, decks, changes, launcher, clips, recovery)
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._output.start(mixer)
         self._pumping = asyncio.get_running_loop().create_task(self._pump_forever())
@@ -186,9 +187,11 @@ class LivePlayer:
         """Start or stop a deck, or render a clip."""
         parts = self._started()
         if path == f"{DECK}start" and deck is not None:
-            return self._start_deck(parts, parts.decks[deck - 1], when)
+            self._require_engine()
+            return self._ack(parts.launcher.start(parts.decks[deck - 1], when, self._seed(deck)))
         if path == f"{DECK}stop" and deck is not None:
-            return self._stop_deck(parts, parts.decks[deck - 1], when)
+            each = parts.decks[deck - 1]
+            return self._ack(parts.launcher.stop(each, when), at_once=not each.active)
         if path == "/bridge/clip/render":
             self._require_engine()
             prompt, bars, tempo, name = args
@@ -200,35 +203,9 @@ class LivePlayer:
 
     def status(self) -> Status:
         """The present state."""
-        output, parts, model = self._output, self._parts, self._host.loaded
-        position = output.position()
-        moment = (parts.clock if parts else SongClock(output.sample_rate or 48000)).moment(max(0.0, position))
-        clock = parts.clock if parts else None
-        return Status(
-            engine=self._host.state,
-            model=model.model if model else self._options.model,
-            device=output.name,
-            sample_rate=output.sample_rate,
-            latency_s=output.latency_s,
-            realtime_factor=self._host.realtime_factor,
-            bar=moment.bar,
-            beat=moment.beat,
-            beats=moment.beats,
-            tempo=clock.tempo_at(position) if clock else 120.0,
-            beats_per_bar=clock.beats_per_bar_at(position) if clock else 4,
-            sample=moment.sample,
-            underruns=output.underruns + sum(deck.underruns for deck in parts.decks) if parts else 0,
-            decks=tuple(self._deck_status(deck, position) for deck in parts.decks) if parts else (),
-        )
-
-    def _deck_status(self, deck: Deck, position: float) -> DeckStatus:
-        return DeckStatus(
-            deck=deck.number,
-            state=deck.state(self._written()),
-            lead_s=deck.lead_s(position),
-            realtime_factor=self._host.realtime_factor,
-            prompt=deck.prompt(round(position)),
-        )
+        parts = self._parts
+        clock, decks = (parts.clock, parts.decks) if parts else (None, ())
+        return player_status(self._host, self._output, clock, decks, self._options.model)
 
     def _started(self) -> _Parts:
         if self._parts is None:
@@ -246,35 +223,6 @@ class LivePlayer:
             parts.mixer.master.set_db(float(values[0]), at_once=parts.changes.idle)
         elif path == f"{DECK}gain" and deck is not None:
             parts.mixer.gains[deck - 1].set_db(float(values[0]), at_once=not parts.decks[deck - 1].active)
-
-    def _start_deck(self, parts: _Parts, deck: Deck, when: When) -> Ack:
-        self._require_engine()
-        ready = self._ready_start(parts, deck)
-        if when.bar is None and parts.changes.idle:
-            parts.clock.restart(ready)
-            moment = parts.clock.moment(ready)
-        else:
-            moment = parts.clock.resolve(ready, when.quantum, when.bar)
-        deck.start(moment, self._seed(deck.number))
-        return self._ack(moment)
-
-    def _ready_start(self, parts: _Parts, deck: Deck) -> int:
-        """First output sample at which a deck can start.
-
-        It may join another's start that waits when at least `JOIN_SHARE` of the time to open a voice is left:
-        decks that are started together then begin together; should one be late it comes in late, in time.
-        """
-        written = self._written()
-        opening = self._timing.opening.value * self._output.sample_rate
-        waiting = (other.waiting_start(written) for other in parts.decks if other is not deck)
-        joined = [start for start in waiting if start is not None and start >= written + JOIN_SHARE * opening]
-        return min([written + round(opening), *joined])
-
-    def _stop_deck(self, parts: _Parts, deck: Deck, when: When) -> Ack:
-        soonest = self._written() + MAX_BLOCK
-        moment = parts.clock.resolve(soonest, when.quantum, when.bar)
-        deck.stop(moment, on_grid=when.bar is not None or when.quantum.unit != "now")
-        return self._ack(moment, at_once=not deck.active)
 
     def _written(self) -> int:
         return self._output.written

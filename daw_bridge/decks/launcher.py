@@ -1,0 +1,73 @@
+"""Starts and stops of decks, on the grid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from daw_bridge.audio.feeder import MAX_BLOCK
+from daw_bridge.clock.internal import Moment
+from daw_bridge.decks.changes import Changes
+from daw_bridge.decks.deck import Deck, Timing
+from daw_bridge.decks.protocol import When
+from daw_bridge.decks.song_clock import SongClock
+
+JOIN_SHARE = 0.4
+
+
+class Launcher:
+    """Finds the moment of a start or a stop, and tells the deck.
+
+    Args:
+        written: the first output sample that has not been asked for.
+    """
+
+    def __init__(
+        self,
+        clock: SongClock,
+        decks: Sequence[Deck],
+        changes: Changes,
+        timing: Timing,
+        written: Callable[[], int],
+    ) -> None:
+        self._clock = clock
+        self._decks = tuple(decks)
+        self._changes = changes
+        self._timing = timing
+        self._written = written
+
+    def start(self, deck: Deck, when: When, seed: int) -> Moment:
+        """Start a deck on the grid or at a bar; where nothing plays, bar 1 begins as soon as it can.
+
+        Raises:
+            ScheduleError: the bar cannot be reached any more.
+        """
+        ready = self._ready(deck)
+        if when.bar is None and self._changes.idle:
+            self._clock.restart(ready)
+            moment = self._clock.moment(ready)
+        else:
+            moment = self._clock.resolve(ready, when.quantum, when.bar)
+        deck.start(moment, seed)
+        return moment
+
+    def stop(self, deck: Deck, when: When) -> Moment:
+        """Stop a deck on the grid or at a bar.
+
+        Raises:
+            ScheduleError: the bar has passed.
+        """
+        moment = self._clock.resolve(self._written() + MAX_BLOCK, when.quantum, when.bar)
+        deck.stop(moment, on_grid=when.bar is not None or when.quantum.unit != "now")
+        return moment
+
+    def _ready(self, deck: Deck) -> int:
+        """First output sample at which a deck can start.
+
+        It may join another's start that waits when at least `JOIN_SHARE` of the time to open a voice is left:
+        decks that are started together then begin together; should one be late it comes in late, in time.
+        """
+        written = self._written()
+        opening = self._timing.opening.value * self._clock.map.sample_rate
+        waiting = (other.waiting_start(written) for other in self._decks if other is not deck)
+        joined = [start for start in waiting if start is not None and start >= written + JOIN_SHARE * opening]
+        return min([written + round(opening), *joined])

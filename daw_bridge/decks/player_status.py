@@ -1,0 +1,53 @@
+"""The state of a player, put together from its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from daw_bridge.decks.deck import Deck
+from daw_bridge.decks.engine_host import EngineHost
+from daw_bridge.decks.output_host import OutputHost
+from daw_bridge.decks.protocol import DeckStatus, Status
+from daw_bridge.decks.song_clock import SongClock
+
+NO_CLOCK_RATE = 48000
+
+
+def player_status(
+    host: EngineHost, output: OutputHost, clock: SongClock | None, decks: Sequence[Deck], model: str
+) -> Status:
+    """The present state.
+
+    Args:
+        clock: None before the player has started; ``decks`` is empty then.
+        model: its name as long as it is not loaded.
+    """
+    position = output.position()
+    if clock is None:
+        clock = SongClock(output.sample_rate or NO_CLOCK_RATE)
+    moment = clock.moment(max(0.0, position))
+    return Status(
+        engine=host.state,
+        model=host.loaded.model if host.loaded else model,
+        device=output.name,
+        sample_rate=output.sample_rate,
+        latency_s=output.latency_s,
+        realtime_factor=host.realtime_factor,
+        bar=moment.bar,
+        beat=moment.beat,
+        beats=moment.beats,
+        tempo=clock.tempo_at(position),
+        beats_per_bar=clock.beats_per_bar_at(position),
+        sample=moment.sample,
+        underruns=output.underruns + sum(deck.underruns for deck in decks),
+        decks=tuple(
+            DeckStatus(
+                deck=deck.number,
+                state=deck.state(output.written),
+                lead_s=deck.lead_s(position),
+                realtime_factor=host.realtime_factor,
+                prompt=deck.prompt(round(position)),
+            )
+            for deck in decks
+        ),
+    )
