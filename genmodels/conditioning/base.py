@@ -25,6 +25,20 @@ class ConditionTensor(NamedTuple):
     mask: Tensor
 
 
+def stack_conditions(items: Sequence[ConditionTensor]) -> ConditionTensor:
+    """Conditions of several items as one batch, padded to the longest with masked zeros."""
+    width = max(item.values.shape[1] for item in items)
+    values = [F.pad(item.values, (0, 0, 0, width - item.values.shape[1])) for item in items]
+    masks = [F.pad(item.mask.bool(), (0, width - item.mask.shape[1])) for item in items]
+    return ConditionTensor(torch.cat(values), torch.cat(masks))
+
+
+def spread_condition(values: Tensor, frames: int) -> Tensor:
+    """Values [B, T, dim] laid evenly over `frames` positions [B, frames, dim], each the nearest before it."""
+    places = torch.arange(frames, device=values.device) * values.shape[1] // frames
+    return values[:, places]
+
+
 class TextConditioner(nn.Module, ABC):
     """Turns texts into `ConditionTensor`s, in two stages so that the first can run in a data loader."""
 

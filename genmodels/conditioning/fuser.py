@@ -74,11 +74,14 @@ class ConditionFuser:
         )
 
     def prefix(self, tensors: Mapping[str, ConditionTensor]) -> Tensor | None:
-        """Conditions to prepend [B, P, dim]. Later names go in front, as each is prepended in turn.
+        """Conditions to prepend [B, P, dim], in the order in which they are named.
+
+        (AudioCraft puts texts, then recordings in front, whatever the order; its published melody models name
+        recording and text in just the order that results.)
 
         Their padding is not masked out, as the published models were trained so.
         """
-        parts = [tensors[name].values for name in reversed(self.fuse2cond["prepend"])]
+        parts = [tensors[name].values for name in self.fuse2cond["prepend"]]
         return torch.cat(parts, 1) if parts else None
 
     def added(self, tensors: Mapping[str, ConditionTensor], start: int, stop: int) -> Tensor | None:

@@ -43,7 +43,7 @@ class Recording:
     @property
     def duration(self) -> float:
         """Seconds."""
-        return self.wav.shape[1] / self.sample_rate
+        return float(self.wav.shape[1] / self.sample_rate)
 
     def __eq__(self, other: object) -> bool:
         if self is other:

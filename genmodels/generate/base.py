@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from genmodels.codec.base import CompressionModel
-from genmodels.conditioning.attributes import ChromaTrack, Conditions, Transport, WeightedPrompt
-from genmodels.errors import ConditionError, ConfigError, GenerationError
+from genmodels.conditioning.attributes import ChromaTrack, Conditions, Recording, Transport
+from genmodels.errors import ConfigError, GenerationError
+from genmodels.generate.requests import item_conditions
 from genmodels.generate.sound import convert_audio
 from genmodels.generate.voices import VoiceConditioner
 from genmodels.lm.decoder import Decoder, Precision, make_decoder
 from genmodels.lm.generation import ProgressCallback, check_codes, run_segment, voice_seeds
 from genmodels.lm.model import LMModel
+from genmodels.lm.rows import RowConditions
 from genmodels.lm.sampling import SamplingParams
 from genmodels.lm.segment import Segment
+from genmodels.lm.two_step import TwoStepDecoder
+
+Result = Tensor | tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True)
@@ -30,12 +36,27 @@ class GenerationParams:
         duration: seconds, > 0.
         cfg_coef: guidance, >= 0.
         extend_stride: seconds by which the window moves on in long form, in (0, max_duration).
+        cfg_coef_beta: double guidance, >= 0, or None; see `Conditions`.
+        two_step_cfg: run conditioned and unconditional rows one after the other, with half the activations
+            alive at a time. The results are the same, and so is the coefficient (AudioCraft ignores the one
+            that is asked for here).
+    Raises:
+        GenerationError: a value is out of range. (The stride is checked by the model, which has the window.)
     """
 
     sampling: SamplingParams = field(default_factory=SamplingParams)
     duration: float = 30.0
     cfg_coef: float = 3.0
     extend_stride: float = 18.0
+    cfg_coef_beta: float | None = None
+    two_step_cfg: bool = False
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.duration) and self.duration > 0):
+            raise GenerationError(f"duration is {self.duration} s, must be a finite number > 0")
+        for name, value in (("cfg_coef", self.cfg_coef), ("cfg_coef_beta", self.cfg_coef_beta)):
+            if value is not None and not (math.isfinite(value) and value >= 0):
+                raise GenerationError(f"{name} is {value}, must be a finite number >= 0")
 
 
 class BaseGenModel:
@@ -73,6 +94,7 @@ class BaseGenModel:
         self.max_duration = max_duration
         self.precision = precision
         self._decoder: Decoder | None = None
+        self._two_step: Decoder | None = None
         self._voices: VoiceConditioner | None = None
         self._callback: ProgressCallback | None = None
         stride = 0.6 * max_duration if extend_stride is None else extend_stride
@@ -85,13 +107,17 @@ class BaseGenModel:
         """What runs the language model; made on first use."""
         if self._decoder is None:
             self._decoder = make_decoder(self.lm, self.precision)
-        return self._decoder
+        if not self.generation_params.two_step_cfg:
+            return self._decoder
+        if self._two_step is None:
+            self._two_step = TwoStepDecoder(self._decoder)
+        return self._two_step
 
     @property
     def voices(self) -> VoiceConditioner:
         """What encodes conditions; made on first use."""
         if self._voices is None:
-            self._voices = VoiceConditioner(self.lm)
+            self._voices = VoiceConditioner(self.lm, self.frame_rate, self.max_duration)
         return self._voices
 
     @property
@@ -137,6 +163,9 @@ class BaseGenModel:
     ) -> Tensor:
         """Codes of one item for each of `conditions`, in long form where they exceed the window.
 
+        Items do not change each other's results; where conditions stand in front of the sequence, only those
+        with equally long ones run together.
+
         Args:
             conditions: at least one.
             prompt: codes [B, K, P] to continue; they are part of the result.
@@ -158,22 +187,54 @@ class BaseGenModel:
         if prompt is not None:
             check_codes(self.lm, prompt, min(total, self.max_frames))
             prompt = prompt.cpu()
-        rows = self.voices.rows(conditions, voice_seeds(seed, len(conditions)))
+        seeds = voice_seeds(seed, len(conditions))
+        batches = self.voices.batches(conditions)
+        codes = torch.zeros(len(conditions), self.lm.n_q, total, dtype=torch.int64)
+        for number, batch in enumerate(batches):
+            rows = self.voices.rows([conditions[i] for i in batch], [seeds[i] for i in batch])
+            report = self._progress(number * total, len(batches) * total, progress)
+            codes[batch] = self._long_form(rows, None if prompt is None else prompt[batch], total, report)
+        if progress:
+            print(file=sys.stderr)
+        return codes
+
+    def _long_form(
+        self, rows: RowConditions, prompt: Tensor | None, total: int, report: ProgressCallback | None
+    ) -> Tensor:
+        """Codes [B, K, total] of one batch, window by window."""
         parts = [] if prompt is None else [prompt]
         length = 0 if prompt is None else prompt.shape[2]
         offset = 0
         while offset + length < total:
             window = min(total - offset, self.max_frames)
             pattern = self.lm.pattern_provider.get_pattern(window)
-            segment = Segment(self.decoder, pattern, len(conditions), offset)
-            codes = run_segment(segment, rows, prompt, self._progress(offset, total, progress))
+            segment = Segment(self.decoder, pattern, len(rows.voices), offset)
+            codes = run_segment(segment, rows, prompt, _from(report, offset))
             parts.append(codes[:, :, length:])
             prompt = codes[:, :, self.stride_frames :]
             length = prompt.shape[2]
             offset += self.stride_frames
-        if progress:
-            print(file=sys.stderr)
         return torch.cat(parts, dim=2)
+
+    def generate_unconditional(
+        self,
+        num_samples: int,
+        progress: bool = False,
+        return_tokens: bool = False,
+        *,
+        seed: int | None = None,
+    ) -> Result:
+        """Generate `num_samples` (>= 1) pieces without any condition.
+
+        Returns:
+            sound [B, C, T]; with `return_tokens` also codes [B, K, T'].
+        Raises:
+            GenerationError: num_samples is less than 1.
+        """
+        if num_samples < 1:
+            raise GenerationError(f"num_samples is {num_samples}, must be at least 1")
+        tokens = self.generate_tokens(self._conditions([None] * num_samples), None, seed, progress)
+        return self._result(tokens, return_tokens)
 
     def generate_audio(self, codes: Tensor) -> Tensor:
         """Decode codes [B, K, T] to sound [B, C, T * hop] on the CPU."""
@@ -181,16 +242,17 @@ class BaseGenModel:
             codes = codes.to(next(self.compression_model.parameters()).device)
             return self.compression_model.decode(codes).cpu()
 
-    def _progress(self, offset: int, total: int, shown: bool) -> ProgressCallback | None:
+    def _progress(self, before: int, total: int, shown: bool) -> ProgressCallback | None:
+        """Reports frames of one batch as part of all; `before` were generated by the batches before it."""
         custom = self._callback
         if custom is None and not shown:
             return None
 
-        def report(generated: int, _window: int) -> None:
+        def report(generated: int, _total: int) -> None:
             if custom is not None:
-                custom(offset + generated, total)
+                custom(before + generated, total)
             if shown:
-                print(f"{offset + generated:6d} / {total:6d}", end="\r", file=sys.stderr)
+                print(f"{before + generated:6d} / {total:6d}", end="\r", file=sys.stderr)
 
         return report
 
@@ -201,42 +263,45 @@ class BaseGenModel:
                 f"max_duration ({self.max_duration} s)"
             )
 
-    def _set_params(
-        self, sampling: SamplingParams, duration: float, cfg_coef: float, extend_stride: float | None
-    ) -> None:
-        stride = self._default_stride if extend_stride is None else extend_stride
-        self._check_stride(stride)
-        if not duration > 0:
-            raise GenerationError(f"duration is {duration} s, must be > 0")
-        if not cfg_coef >= 0:
-            raise GenerationError(f"cfg_coef is {cfg_coef}, must be >= 0")
-        self.generation_params = GenerationParams(sampling, float(duration), float(cfg_coef), float(stride))
+    def _set_params(self, params: GenerationParams) -> None:
+        self._check_stride(params.extend_stride)
+        self.generation_params = params
 
     def _conditions(
         self,
         descriptions: Sequence[str | None],
         transport: Transport | None = None,
         chroma: ChromaTrack | Sequence[ChromaTrack | None] | None = None,
+        recordings: Recording | Sequence[Recording | None] | None = None,
     ) -> list[Conditions]:
         """One `Conditions` a description, with the model's generation parameters."""
-        if isinstance(descriptions, str):
-            raise ConditionError(
-                f"descriptions is a string, must be a list of strings: [{descriptions[:40]!r}]"
-            )
-        for text in descriptions:
-            if text is not None and not isinstance(text, str):
-                raise ConditionError(f"description is {text!r}, must be a string or None")
-        tracks = list(chroma) if isinstance(chroma, Sequence) else [chroma] * len(descriptions)
-        if len(tracks) != len(descriptions):
-            raise ConditionError(
-                f"{len(descriptions)} descriptions, but {len(tracks)} chroma tracks: give one each"
-            )
         params = self.generation_params
-        common = Conditions(transport=transport, sampling=params.sampling, cfg_coef=params.cfg_coef)
-        return [
-            replace(common, prompts=(WeightedPrompt(text),) if text else (), chroma=track)
-            for text, track in zip(descriptions, tracks, strict=True)
-        ]
+        common = Conditions(
+            sampling=params.sampling, cfg_coef=params.cfg_coef, cfg_coef_beta=params.cfg_coef_beta
+        )
+        return item_conditions(common, descriptions, transport, chroma, recordings)
+
+    def _continued(
+        self,
+        prompt: Tensor,
+        sample_rate: int,
+        descriptions: Sequence[str | None] | None,
+        progress: bool,
+        return_tokens: bool,
+        seed: int | None,
+        transport: Transport | None = None,
+        chroma: ChromaTrack | None = None,
+        recordings: Recording | None = None,
+    ) -> Result:
+        """What follows sound [C, T] or [B, C, T], with it in front."""
+        codes = self._encode_prompt(prompt, sample_rate)
+        items = [None] * len(codes) if descriptions is None else descriptions
+        conditions = self._conditions(items, transport, chroma, recordings)
+        if len(conditions) != len(codes):
+            raise GenerationError(
+                f"{len(conditions)} descriptions, but {len(codes)} audio prompts: give one each"
+            )
+        return self._result(self.generate_tokens(conditions, codes, seed, progress), return_tokens)
 
     def _encode_prompt(self, prompt: Tensor, sample_rate: int) -> Tensor:
         """Codes [B, K, P] of sound [C, T] or [B, C, T]."""
@@ -255,3 +320,14 @@ class BaseGenModel:
                 "a codec that renormalises cannot carry a prompt over: switch its renormalisation off"
             )
         return codes
+
+    def _result(self, tokens: Tensor, return_tokens: bool) -> Result:
+        audio = self.generate_audio(tokens)
+        return (audio, tokens) if return_tokens else audio
+
+
+def _from(report: ProgressCallback | None, offset: int) -> ProgressCallback | None:
+    """Reports the frames of a window that starts at frame `offset` as those of the whole."""
+    if report is None:
+        return None
+    return lambda generated, total: report(offset + generated, offset + total)

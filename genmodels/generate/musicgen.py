@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 from genmodels.checkpoints.loading import load_model
-from genmodels.conditioning.attributes import ChromaTrack, Transport
+from genmodels.conditioning.attributes import ChromaTrack, Recording, Transport
 from genmodels.conditioning.harmony import RecordedChroma, chroma_of
-from genmodels.errors import ConditionError, GenerationError
-from genmodels.generate.base import BaseGenModel
+from genmodels.conditioning.style import StyleConditioner
+from genmodels.errors import ConfigError
+from genmodels.generate.base import BaseGenModel, GenerationParams, Result
+from genmodels.generate.requests import melody_list
 from genmodels.lm.decoder import Precision
 from genmodels.lm.sampling import SamplingParams
-
-Result = Tensor | tuple[Tensor, Tensor]
 
 
 class MusicGen(BaseGenModel):
@@ -53,6 +53,8 @@ class MusicGen(BaseGenModel):
         temperature: float = 1.0,
         duration: float = 30.0,
         cfg_coef: float = 3.0,
+        cfg_coef_beta: float | None = None,
+        two_step_cfg: bool = False,
         extend_stride: float | None = None,
     ) -> None:
         """Set how to generate from now on.
@@ -64,13 +66,17 @@ class MusicGen(BaseGenModel):
             temperature: >= 0.
             duration: seconds of the result, > 0.
             cfg_coef: guidance, >= 0.
+            cfg_coef_beta: strength of the text over the other conditions (double guidance), >= 0, or None;
+                see `Conditions`.
+            two_step_cfg: run conditioned and unconditional rows one after the other, to save memory.
             extend_stride: seconds by which the window moves on where the duration exceeds the model's
                 window, in (0, max_duration); None takes the model's own (18 of 30 s for MusicGen).
         Raises:
             GenerationError: a value is out of range.
         """
         sampling = SamplingParams(use_sampling, temperature, top_k, top_p)
-        self._set_params(sampling, duration, cfg_coef, extend_stride)
+        stride = self._default_stride if extend_stride is None else extend_stride
+        self._set_params(GenerationParams(sampling, duration, cfg_coef, stride, cfg_coef_beta, two_step_cfg))
 
     def generate(
         self,
@@ -81,6 +87,7 @@ class MusicGen(BaseGenModel):
         seed: int | None = None,
         transport: Transport | None = None,
         chroma: ChromaTrack | None = None,
+        recording: Recording | None = None,
     ) -> Result:
         """Generate music from descriptions.
 
@@ -90,26 +97,13 @@ class MusicGen(BaseGenModel):
             return_tokens: also return the codes.
             seed: of item 0.
             transport: tempo and metre of all items, for models that take them.
-            chroma: harmony of all items, for models that take it.
+            chroma: harmony of all items by frame, for models that take it.
+            recording: melody or style of all items, for models that take it.
         Raises:
             ConditionError: a string instead of a list, or a condition that the model does not have.
         """
-        tokens = self.generate_tokens(self._conditions(descriptions, transport, chroma), None, seed, progress)
-        return self._result(tokens, return_tokens)
-
-    def generate_unconditional(
-        self,
-        num_samples: int,
-        progress: bool = False,
-        return_tokens: bool = False,
-        *,
-        seed: int | None = None,
-    ) -> Result:
-        """Generate `num_samples` (>= 1) pieces without any condition."""
-        if num_samples < 1:
-            raise GenerationError(f"num_samples is {num_samples}, must be at least 1")
-        tokens = self.generate_tokens(self._conditions([None] * num_samples), None, seed, progress)
-        return self._result(tokens, return_tokens)
+        conditions = self._conditions(descriptions, transport, chroma, recording)
+        return self._result(self.generate_tokens(conditions, None, seed, progress), return_tokens)
 
     def generate_continuation(
         self,
@@ -122,6 +116,7 @@ class MusicGen(BaseGenModel):
         seed: int | None = None,
         transport: Transport | None = None,
         chroma: ChromaTrack | None = None,
+        recording: Recording | None = None,
     ) -> Result:
         """Continue sound. The result begins with the prompt as the codec renders it.
 
@@ -129,18 +124,15 @@ class MusicGen(BaseGenModel):
             prompt: [C, T] or [B, C, T]; shorter than the duration and than the model's window.
             prompt_sample_rate: of the prompt, in Hz.
             descriptions: one an item, or None for no text.
-            progress, return_tokens, seed, transport, chroma: see `generate`. Frame 0 is the prompt's first.
+            progress, return_tokens, seed, transport, chroma, recording: see `generate`. Frame 0 is the
+                prompt's first.
         Raises:
             GenerationError: the prompt is too long, or its batch is not that of the descriptions.
         """
-        codes = self._encode_prompt(prompt, prompt_sample_rate)
-        items = [None] * len(codes) if descriptions is None else descriptions
-        conditions = self._conditions(items, transport, chroma)
-        if len(conditions) != len(codes):
-            raise GenerationError(
-                f"{len(conditions)} descriptions, but {len(codes)} audio prompts: give one each"
-            )
-        return self._result(self.generate_tokens(conditions, codes, seed, progress), return_tokens)
+        return self._continued(
+            prompt, prompt_sample_rate, descriptions, progress, return_tokens, seed,
+            transport=transport, chroma=chroma, recordings=recording,
+        )  # fmt: skip
 
     def generate_with_chroma(
         self,
@@ -153,7 +145,10 @@ class MusicGen(BaseGenModel):
         seed: int | None = None,
         transport: Transport | None = None,
     ) -> Result:
-        """Generate music that follows the harmony of recordings; one that ends early is repeated.
+        """Generate music that follows recordings; one that ends early is repeated.
+
+        A melody model hears their chroma in front of the sequence, a style model their style; a model that
+        takes chroma by frame follows their harmony.
 
         Args:
             descriptions: one an item.
@@ -161,24 +156,46 @@ class MusicGen(BaseGenModel):
             melody_sample_rate: of the recordings, in Hz.
             progress, return_tokens, seed, transport: see `generate`.
         Raises:
-            ConditionError: numbers differ, or the model does not take chroma by frame.
+            ConditionError: numbers differ, or the model takes neither recordings nor chroma by frame.
         """
-        melodies: list[Tensor | None]
-        if isinstance(melody_wavs, Tensor):
-            if melody_wavs.ndim not in (2, 3):
-                raise ConditionError(
-                    f"melody_wavs has shape {tuple(melody_wavs.shape)}, must be [C, T] or [B, C, T]"
-                )
-            melodies = list(melody_wavs) if melody_wavs.ndim == 3 else [melody_wavs] * len(descriptions)
+        melodies = melody_list(melody_wavs, len(descriptions))
+        if self.voices.has_recording:
+            recordings = [
+                None if wav is None else Recording(wav.detach().float().cpu().numpy(), melody_sample_rate)
+                for wav in melodies
+            ]
+            conditions = self._conditions(descriptions, transport, recordings=recordings)
         else:
-            melodies = list(melody_wavs)
-        tracks = [
-            None if wav is None else RecordedChroma(chroma_of(wav, melody_sample_rate, self.frame_rate))
-            for wav in melodies
-        ]
-        conditions = self._conditions(descriptions, transport, tracks)
+            tracks = [
+                None if wav is None else RecordedChroma(chroma_of(wav, melody_sample_rate, self.frame_rate))
+                for wav in melodies
+            ]
+            conditions = self._conditions(descriptions, transport, tracks)
         return self._result(self.generate_tokens(conditions, None, seed, progress), return_tokens)
 
-    def _result(self, tokens: Tensor, return_tokens: bool) -> Result:
-        audio = self.generate_audio(tokens)
-        return (audio, tokens) if return_tokens else audio
+    def set_style_conditioner_params(
+        self,
+        eval_q: int = 3,
+        excerpt_length: float = 3.0,
+        ds_factor: int | None = None,
+        encodec_n_q: int | None = None,
+    ) -> None:
+        """Set how much of a recording's style reaches the model, from now on.
+
+        Args:
+            eval_q: codebooks of the bottleneck, in [1, n_q_out]; fewer say less of the recording.
+            excerpt_length: seconds that are listened to, > 0.
+            ds_factor: every which frame is kept, >= 1; None leaves it.
+            encodec_n_q: codebooks of an EnCodec that hears; None leaves it.
+        Raises:
+            ConfigError: the model has no style conditioner, or a value is out of range.
+        """
+        styles = [
+            c for c in self.lm.condition_provider.conditioners.values() if isinstance(c, StyleConditioner)
+        ]
+        if not styles:
+            raise ConfigError(f"model {self.name!r} has no style conditioner: choose a style model")
+        for style in styles:
+            style.set_params(eval_q, excerpt_length, ds_factor, encodec_n_q)
+        # what has been encoded under the old parameters is no longer true
+        self._voices = None

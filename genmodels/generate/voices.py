@@ -4,60 +4,70 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from genmodels.conditioning.attributes import Conditions
-from genmodels.conditioning.base import ConditionTensor, FrameConditioner, TextConditioner
+from genmodels.conditioning.base import FrameConditioner, WaveformConditioner, spread_condition
 from genmodels.conditioning.chroma import ChromaFrameConditioner
-from genmodels.conditioning.timing import transport_features
 from genmodels.conditioning.transport import TransportConditioner
 from genmodels.errors import ConditionError, ConfigError
+from genmodels.generate.frame_inputs import FrameProjector, RowInputs
+from genmodels.generate.row_encoder import RowEncoder, RowInput
 from genmodels.lm.model import LMModel
-from genmodels.lm.rows import NULL_KEY, RowConditions, VoiceRows, prompt_key
+from genmodels.lm.rows import (
+    NULL_KEY,
+    TEXTLESS_KEY,
+    ContextAt,
+    PrefixAt,
+    RowConditions,
+    VoiceRows,
+    prompt_key,
+)
 from genmodels.lm.transformer import CrossContext
 
-_BLOCK = 64
-_KEPT_BLOCKS = 64
-_KEPT_TEXTS = 64
 _KEPT_CONTEXTS = 16
+_ADDED = ("sum", "input_interpolate")
 
 
 class VoiceConditioner:
-    """Encodes `Conditions` for one model, and remembers texts, so that a change without new text costs
-    nothing.
+    """Encodes `Conditions` for one model, and remembers texts and recordings, so that a change that leaves
+    them as they are costs nothing.
 
     Args:
-        lm: a model whose text enters by cross attention or in front, and whose frame-synchronous conditions
-            are added to the input.
+        lm: the model. Its frame-synchronous conditions must be added to the input (`sum` and
+            `input_interpolate` are the same for them); texts and recordings may enter anywhere. Added to the
+            input, they are laid over the window.
+        frame_rate: frames a second.
+        max_duration: seconds of a window.
     Raises:
         ConfigError: the model is conditioned otherwise.
     """
 
-    def __init__(self, lm: LMModel) -> None:
+    def __init__(self, lm: LMModel, frame_rate: float, max_duration: float) -> None:
         self.lm = lm
-        self._texts: OrderedDict[str | None, dict[str, ConditionTensor]] = OrderedDict()
-        self._contexts: OrderedDict[tuple[str | None, ...], CrossContext | None] = OrderedDict()
-        self._text: dict[str, TextConditioner] = {}
+        self._encoder = RowEncoder(lm, frame_rate, max_duration)
+        self._window = int(max_duration * frame_rate)
+        self._contexts: OrderedDict[tuple[tuple[RowInput, ...], int], CrossContext] = OrderedDict()
         self._chroma: ChromaFrameConditioner | None = None
         self._transport: TransportConditioner | None = None
         routes = {name: method for method, names in lm.fuser.fuse2cond.items() for name in names}
+        self._waveform_routes: set[str] = set()
+        self._added: list[str] = []
         for name, conditioner in lm.condition_provider.conditioners.items():
-            allowed = (
-                ("cross", "prepend", "ignore")
-                if isinstance(conditioner, TextConditioner)
-                else ("input_interpolate", "ignore")
-            )
-            if routes[name] not in allowed:
+            route = routes[name]
+            if isinstance(conditioner, WaveformConditioner):
+                self._waveform_routes.add(route)
+            if not isinstance(conditioner, FrameConditioner):
+                self._added += [name] if route in _ADDED else []
+            elif route not in (*_ADDED, "ignore"):
                 raise ConfigError(
-                    f"condition {name!r} is fused by {routes[name]!r}, it must be one of {allowed}"
+                    f"condition {name!r} goes by frame and is fused by {route!r}, it must be one of "
+                    f"{(*_ADDED, 'ignore')}"
                 )
-            if isinstance(conditioner, TextConditioner):
-                self._text[name] = conditioner
             elif isinstance(conditioner, ChromaFrameConditioner):
                 self._chroma = conditioner
             elif isinstance(conditioner, TransportConditioner):
@@ -66,7 +76,12 @@ class VoiceConditioner:
     @property
     def has_text(self) -> bool:
         """Whether the model takes prompts."""
-        return bool(self._text)
+        return self._encoder.has_text
+
+    @property
+    def has_recording(self) -> bool:
+        """Whether the model takes a recording."""
+        return self._encoder.has_recording
 
     @property
     def has_chroma(self) -> bool:
@@ -84,103 +99,145 @@ class VoiceConditioner:
             raise ConditionError(
                 f"this model takes no text, but the prompt is {conditions.texts()!r}: leave it out"
             )
+        if conditions.recording is not None and not self.has_recording:
+            raise ConditionError(
+                "this model takes no recording: leave it out, or choose a melody or style model"
+            )
         if conditions.chroma is not None and not self.has_chroma:
             raise ConditionError("this model takes no chroma by frame: leave it out, or choose another model")
         if conditions.transport is not None and not self.has_transport:
             raise ConditionError("this model takes no transport: leave it out, or choose another model")
 
+    def batches(self, conditions: Sequence[Conditions]) -> list[list[int]]:
+        """Numbers of the items that can run together without one changing another's result.
+
+        Conditions in front of the sequence shift its positions and are attended to where they are padded, so
+        only items whose are equally long run together; unless the model has `attend_padding`.
+        """
+        if not self.lm.fuser.fuse2cond["prepend"] or self.lm.attend_padding:
+            return [list(range(len(conditions)))]
+        groups: dict[int, list[int]] = {}
+        for number, item in enumerate(conditions):
+            self.check(item)
+            inputs = [RowInput(text, item.recording) for text in item.texts()]
+            prefix = self.lm.fuser.prefix(self._encoder.encode(inputs, 0))
+            groups.setdefault(0 if prefix is None else prefix.shape[1], []).append(number)
+        return list(groups.values())
+
     def rows(self, conditions: Sequence[Conditions], seeds: Sequence[int]) -> RowConditions:
-        """Rows for one voice an item: all prompts of all voices, then the unconditional rows.
+        """Rows for one voice an item: all prompts of all voices, their textless rows, then the unconditional
+        ones.
 
         Raises:
             ConditionError: a condition that the model does not have.
         """
-        texts: list[str | None] = []
+        inputs: list[RowInput] = []
         keys: list[tuple[str, ...]] = []
         owners: list[int] = []
-        prompts: list[list[int]] = []
+
+        def add(owner: int, key: tuple[str, ...], row: RowInput) -> int:
+            inputs.append(row)
+            keys.append(key)
+            owners.append(owner)
+            return len(keys) - 1
+
+        prompts: list[tuple[int, ...]] = []
         for number, item in enumerate(conditions):
             self.check(item)
-            prompts.append([])
             # without any condition, the only row is the unconditional one
-            if _is_conditioned(item):
-                for index, text in enumerate(item.texts()):
-                    prompts[-1].append(len(texts))
-                    keys.append(prompt_key(index, text))
-                    texts.append(text)
-                    owners.append(number)
+            texts = item.texts() if _is_conditioned(item) else ()
+            prompts.append(
+                tuple(
+                    add(number, prompt_key(index, text), RowInput(text, item.recording))
+                    for index, text in enumerate(texts)
+                )
+            )
+        textless = [
+            add(number, TEXTLESS_KEY, RowInput(None, item.recording)) if _needs_textless(item) else None
+            for number, item in enumerate(conditions)
+        ]
+        conditioned = len(keys)
         voices = []
         for number, item in enumerate(conditions):
-            null = len(keys)
-            keys.append(NULL_KEY)
-            owners.append(number)
-            own = prompts[number]
+            null = add(number, NULL_KEY, RowInput())
+            own, beta = prompts[number], item.cfg_coef_beta
             voices.append(
                 VoiceRows(
-                    prompts=tuple(own) or (null,),
+                    prompts=own or (null,),
                     weights=tuple(float(w) for w in item.weights()) if own else (1.0,),
                     null=null if own else None,
                     cfg_coef=item.cfg_coef,
                     sampling=item.sampling,
                     seed=seeds[number],
+                    # with text alone, all but text is nothing
+                    textless=null if beta is not None and _has_text_only(item) else textless[number],
+                    cfg_coef_beta=1.0 if beta is None else beta,
                 )
             )
-        prefix = self._prefix(texts, len(keys))
-        frames = VoiceFrames([self._frame_source(item) for item in conditions], owners[: len(texts)])
+        every = tuple(inputs)
+        added = RowInputs(
+            [self._frame_source(item) for item in conditions],
+            owners[:conditioned],
+            self._spread(every) if self._added else None,
+        )
         return RowConditions(
             keys=tuple(keys),
             voices=tuple(voices),
             row_voice=np.array(owners),
-            context=self._context(tuple(texts)),
-            frames=frames if frames.present else None,
-            prefix=None if prefix is None else lambda _offset: prefix,
+            context=self._context(every, conditioned),
+            frames=added if added.present else None,
+            prefix=self._prefix(every),
         )
 
-    def _encode(self, text: str | None) -> dict[str, ConditionTensor]:
-        """Each text by itself, so that it does not depend on the others it is mixed with."""
-        if text not in self._texts:
-            with torch.inference_mode():
-                device = self.lm.device
-                self._texts[text] = {
-                    name: c({key: value.to(device) for key, value in c.prepare([text]).items()})
-                    for name, c in self._text.items()
-                }
-            if len(self._texts) > _KEPT_TEXTS:
-                self._texts.popitem(last=False)
-        self._texts.move_to_end(text)
-        return self._texts[text]
-
-    def _stacked(self, texts: Sequence[str | None]) -> dict[str, ConditionTensor]:
-        """The texts' conditions as one batch, padded with masked zeros."""
-        encoded = [self._encode(text) for text in texts]
-        stacked = {}
-        for name in self._text:
-            items = [item[name] for item in encoded]
-            width = max(item.values.shape[1] for item in items)
-            values = [F.pad(item.values, (0, 0, 0, width - item.values.shape[1])) for item in items]
-            masks = [F.pad(item.mask, (0, width - item.mask.shape[1])) for item in items]
-            stacked[name] = ConditionTensor(torch.cat(values), torch.cat(masks))
-        return stacked
-
-    def _context(self, texts: tuple[str | None, ...]) -> CrossContext | None:
-        if not any(texts) or not self.lm.fuser.fuse2cond["cross"]:
+    def _context(self, inputs: tuple[RowInput, ...], conditioned: int) -> ContextAt | None:
+        # an absent recording may have an encoding of its own, so that the unconditional rows see it
+        if "cross" not in self._waveform_routes:
+            inputs = inputs[:conditioned]
+            if not any(row.text for row in inputs):
+                return None
+        if not self.lm.fuser.fuse2cond["cross"]:
             return None
-        if texts not in self._contexts:
-            with torch.inference_mode():
-                cross = self.lm.fuser.cross(self._stacked(texts))
-                assert cross is not None
-                values, mask = cross
-                self._contexts[texts] = self.lm.cross_context(values, None if bool(mask.all()) else mask)
-            if len(self._contexts) > _KEPT_CONTEXTS:
-                self._contexts.popitem(last=False)
-        self._contexts.move_to_end(texts)
-        return self._contexts[texts]
+        moves = "cross" in self._waveform_routes and any(row.recording for row in inputs)
 
-    def _prefix(self, texts: Sequence[str | None], rows: int) -> Tensor | None:
+        def context_at(offset: int) -> CrossContext:
+            key = (inputs, offset if moves else 0)
+            if key not in self._contexts:
+                with torch.inference_mode():
+                    cross = self.lm.fuser.cross(self._encoder.encode(inputs, offset))
+                    assert cross is not None
+                    values, mask = cross
+                    context = self.lm.cross_context(values, None if bool(mask.all()) else mask)
+                assert context is not None
+                self._contexts[key] = context
+                if len(self._contexts) > _KEPT_CONTEXTS:
+                    self._contexts.popitem(last=False)
+            self._contexts.move_to_end(key)
+            return self._contexts[key]
+
+        return context_at
+
+    def _prefix(self, inputs: Sequence[RowInput]) -> PrefixAt | None:
         if not self.lm.fuser.fuse2cond["prepend"]:
             return None
-        with torch.inference_mode():
-            return self.lm.fuser.prefix(self._stacked([*texts, *[None] * (rows - len(texts))]))
+
+        @lru_cache(maxsize=4)
+        def prefix_at(offset: int) -> Tensor:
+            with torch.inference_mode():
+                prefix = self.lm.fuser.prefix(self._encoder.encode(inputs, offset))
+            assert prefix is not None
+            return prefix
+
+        return prefix_at
+
+    def _spread(self, inputs: Sequence[RowInput]) -> PrefixAt:
+        @lru_cache(maxsize=4)
+        def spread_at(offset: int) -> Tensor:
+            with torch.inference_mode():
+                encoded = self._encoder.encode(inputs, offset)
+                parts = [spread_condition(encoded[name].values, self._window) for name in self._added]
+                return torch.stack(parts).sum(0)
+
+        return spread_at
 
     def _frame_source(self, conditions: Conditions) -> FrameProjector | None:
         if conditions.chroma is None and conditions.transport is None:
@@ -188,81 +245,19 @@ class VoiceConditioner:
         return FrameProjector(conditions, self._chroma, self._transport, self.lm.dim, self.lm.device)
 
 
-class FrameProjector:
-    """Projects chroma and transport of one voice, in blocks of frames that are kept for a while.
-
-    The blocks are laid on absolute frames, so a frame's vector does not depend on who asks for it.
-    """
-
-    def __init__(
-        self,
-        conditions: Conditions,
-        chroma: ChromaFrameConditioner | None,
-        transport: TransportConditioner | None,
-        dim: int,
-        device: torch.device,
-    ) -> None:
-        self._conditions = conditions
-        self._chroma = chroma
-        self._transport = transport
-        self._dim = dim
-        self._device = device
-        self._blocks: OrderedDict[int, Tensor] = OrderedDict()
-
-    def at(self, frames: npt.NDArray[np.int64]) -> Tensor:
-        """Vectors [n, dim] of ascending absolute frames [n] (repeats allowed)."""
-        first, last = int(frames[0]) // _BLOCK, int(frames[-1]) // _BLOCK
-        if first == last:
-            return self._block(first)[torch.from_numpy(frames - first * _BLOCK)]
-        span = torch.cat([self._block(number) for number in range(first, last + 1)])
-        return span[torch.from_numpy(frames - first * _BLOCK)]
-
-    def _block(self, number: int) -> Tensor:
-        if number not in self._blocks:
-            with torch.inference_mode():
-                self._blocks[number] = self._project(np.arange(number * _BLOCK, (number + 1) * _BLOCK))
-            if len(self._blocks) > _KEPT_BLOCKS:
-                self._blocks.popitem(last=False)
-        self._blocks.move_to_end(number)
-        return self._blocks[number]
-
-    def _project(self, frames: npt.NDArray[np.int64]) -> Tensor:
-        total = torch.zeros(len(frames), self._dim, device=self._device)
-        if self._chroma is not None and self._conditions.chroma is not None:
-            chroma = torch.from_numpy(np.asarray(self._conditions.chroma.at(frames), dtype=np.float32))
-            total += self._run(self._chroma, chroma)
-        if self._transport is not None and self._conditions.transport is not None:
-            features = transport_features(self._conditions.transport, int(frames[0]), int(frames[-1]) + 1)
-            total += self._run(self._transport, torch.from_numpy(features))
-        return total
-
-    def _run(self, conditioner: FrameConditioner, features: Tensor) -> Tensor:
-        result: ConditionTensor = conditioner(conditioner.prepare([features]).to(self._device))
-        return result.values[0]
-
-
-class VoiceFrames:
-    """Frame-synchronous inputs of the prompt rows of several voices.
-
-    Args:
-        sources: one a voice; None where it has no such condition.
-        owners: voice number of each prompt row.
-    """
-
-    def __init__(self, sources: Sequence[FrameProjector | None], owners: Sequence[int]) -> None:
-        self._sources = sources
-        self._owners = owners
-        self.present = any(source is not None for source in sources)
-
-    def at(self, frames: npt.NDArray[np.int64], offset: int) -> Tensor | None:
-        rows = {
-            number: source.at(frames) for number, source in enumerate(self._sources) if source is not None
-        }
-        if len(self._sources) == 1:
-            return rows[0][None].expand(len(self._owners), -1, -1)
-        zero = torch.zeros_like(next(iter(rows.values())))
-        return torch.stack([rows.get(owner, zero) for owner in self._owners])
-
-
 def _is_conditioned(conditions: Conditions) -> bool:
-    return any(conditions.texts()) or conditions.chroma is not None or conditions.transport is not None
+    return any(conditions.texts()) or _has_more_than_text(conditions)
+
+
+def _has_more_than_text(conditions: Conditions) -> bool:
+    others = (conditions.chroma, conditions.transport, conditions.recording)
+    return any(other is not None for other in others)
+
+
+def _has_text_only(conditions: Conditions) -> bool:
+    return any(conditions.texts()) and not _has_more_than_text(conditions)
+
+
+def _needs_textless(conditions: Conditions) -> bool:
+    beta = conditions.cfg_coef_beta
+    return beta is not None and any(conditions.texts()) and _has_more_than_text(conditions)

@@ -11,9 +11,17 @@ import torch
 from torch import Tensor
 
 from genmodels.conditioning.attributes import ConditioningAttributes
+from genmodels.conditioning.base import ConditionTensor, spread_condition, stack_conditions
 from genmodels.errors import GenerationError
 from genmodels.lm.decoder import Decoder
-from genmodels.lm.rows import NULL_KEY, RowConditions, TensorFrames, prompt_key, simple_voices
+from genmodels.lm.rows import (
+    NULL_KEY,
+    TEXTLESS_KEY,
+    RowConditions,
+    TensorFrames,
+    prompt_key,
+    simple_voices,
+)
 from genmodels.lm.sampling import SamplingParams
 from genmodels.lm.segment import Segment
 
@@ -38,30 +46,68 @@ def rows_from_attributes(
     cfg_coef: float,
     sampling: SamplingParams,
     seeds: Sequence[int],
+    cfg_coef_beta: float | None = None,
 ) -> RowConditions:
-    """Rows of a batch: the conditioned ones, then (if anything is conditioned) as many unconditional ones."""
+    """Rows of a batch: the conditioned ones, then (if anything is conditioned) under double guidance as many
+    without text, and as many unconditional ones."""
     count = len(conditions)
     null = [item.null() for item in conditions]
     guided = any(item != empty for item, empty in zip(conditions, null, strict=True))
+    textless = [item.without([*item.text]) for item in conditions] if cfg_coef_beta is not None else []
+    every = [*conditions, *textless, *null] if guided else null
     with torch.inference_mode():
-        tensors = lm.encode_conditions([*conditions, *null] if guided else null, num_frames)
-        cross = lm.fuser.cross(tensors)
-        context = (
-            None if cross is None or not guided else lm.cross_context(cross[0][:count], cross[1][:count])
-        )
+        tensors = encode_each(lm, every, num_frames)
+        seen = len(every) if _null_is_heard(lm) else len(every) - count
+        cross = lm.fuser.cross(tensors) if seen else None
+        context = None if cross is None else lm.cross_context(cross[0][:seen], cross[1][:seen])
         added = lm.fuser.added(tensors, 0, num_frames)
         prefix = lm.fuser.prefix(tensors)
     texts = [next((text for text in item.text.values() if text), None) for item in conditions]
-    voices, row_voice = simple_voices(count, guided, cfg_coef, sampling, seeds)
+    voices, row_voice = simple_voices(count, guided, cfg_coef, sampling, seeds, cfg_coef_beta)
     prompts = tuple(prompt_key(0, text) for text in texts) if guided else ()
     return RowConditions(
-        keys=prompts + (NULL_KEY,) * count,
+        keys=prompts + (TEXTLESS_KEY,) * (len(textless) if guided else 0) + (NULL_KEY,) * count,
         voices=voices,
         row_voice=row_voice,
         context=context,
         frames=None if added is None else TensorFrames(added),
         prefix=None if prefix is None else lambda _offset: prefix,
     )
+
+
+def encode_each(
+    lm: LMModel, items: Sequence[ConditioningAttributes], num_frames: int
+) -> dict[str, ConditionTensor]:
+    """Condition tensors of items that were encoded one by one, so that none depends on those beside it.
+
+    Texts and recordings that are added to the input are laid over the frames.
+    """
+    encoded = [lm.encode_conditions([item], num_frames) for item in items]
+    tensors = {name: stack_conditions([item[name] for item in encoded]) for name in encoded[0]}
+    by_frame = lm.condition_provider.frame_names
+    for name in (*lm.fuser.fuse2cond["sum"], *lm.fuser.fuse2cond["input_interpolate"]):
+        if name not in by_frame:
+            values = spread_condition(tensors[name].values, num_frames)
+            tensors[name] = ConditionTensor(values, torch.ones(values.shape[:2], dtype=torch.bool))
+    return tensors
+
+
+def equal_prefixes(lm: LMModel, items: Sequence[ConditioningAttributes], num_frames: int) -> list[list[int]]:
+    """Numbers of the items that can run together without one changing another's result: those with equally
+    long conditions in front; all, if the model has `attend_padding`."""
+    if not lm.fuser.fuse2cond["prepend"] or lm.attend_padding or len(items) == 1:
+        return [list(range(len(items)))]
+    groups: dict[int, list[int]] = {}
+    with torch.inference_mode():
+        for number, item in enumerate(items):
+            prefix = lm.fuser.prefix(encode_each(lm, [item], num_frames))
+            groups.setdefault(0 if prefix is None else prefix.shape[1], []).append(number)
+    return list(groups.values())
+
+
+def _null_is_heard(lm: LMModel) -> bool:
+    """Whether unconditional rows have something to attend to: an absent recording may be encoded."""
+    return any(name in lm.condition_provider.wav_names for name in lm.fuser.fuse2cond["cross"])
 
 
 def run_segment(
@@ -96,6 +142,7 @@ def generate(
     cfg_coef: float,
     seed: int | None,
     callback: ProgressCallback | None,
+    cfg_coef_beta: float | None = None,
 ) -> Tensor:
     """See `LMModel.generate`."""
     lm = decoder.lm
@@ -109,9 +156,25 @@ def generate(
     if prompt is not None:
         check_codes(lm, prompt, max_gen_len)
     items = list(conditions) or [ConditioningAttributes() for _ in range(count)]
-    rows = rows_from_attributes(lm, items, max_gen_len, cfg_coef, sampling, voice_seeds(seed, count))
-    segment = Segment(decoder, lm.pattern_provider.get_pattern(max_gen_len), count)
-    return run_segment(segment, rows, prompt, callback)
+    seeds = voice_seeds(seed, count)
+    codes = torch.zeros(count, lm.n_q, max_gen_len, dtype=torch.int64)
+    batches = equal_prefixes(lm, items, max_gen_len)
+    for number, batch in enumerate(batches):
+        rows = rows_from_attributes(
+            lm, [items[i] for i in batch], max_gen_len, cfg_coef, sampling, [seeds[i] for i in batch],
+            cfg_coef_beta,
+        )  # fmt: skip
+        segment = Segment(decoder, lm.pattern_provider.get_pattern(max_gen_len), len(batch))
+        report = _part(callback, number, len(batches))
+        codes[batch] = run_segment(segment, rows, None if prompt is None else prompt[batch], report)
+    return codes
+
+
+def _part(callback: ProgressCallback | None, number: int, parts: int) -> ProgressCallback | None:
+    """Reports the frames of one of several parts as those of all."""
+    if callback is None or parts == 1:
+        return callback
+    return lambda done, total: callback(number * total + done, parts * total)
 
 
 def check_codes(lm: LMModel, prompt: Tensor, limit: int | None = None) -> None:

@@ -18,6 +18,7 @@ from genmodels.lm.generation import ProgressCallback, generate
 from genmodels.lm.patterns import CodebooksPatternProvider
 from genmodels.lm.sampling import SamplingParams
 from genmodels.lm.transformer import CrossContext, Transformer
+from genmodels.lm.two_step import TwoStepDecoder
 
 
 @dataclass(frozen=True)
@@ -194,8 +195,12 @@ class LMModel(nn.Module):
         seed: int | None = None,
         callback: ProgressCallback | None = None,
         decoder: Decoder | None = None,
+        cfg_coef_beta: float | None = None,
+        two_step_cfg: bool = False,
     ) -> Tensor:
         """Generate one window of codes.
+
+        An item's codes do not depend on the items beside it, unless the model has `attend_padding`.
 
         Args:
             prompt: codes [B, K, P] to continue, P < max_gen_len.
@@ -207,6 +212,8 @@ class LMModel(nn.Module):
             seed: item i draws from seed + i; None draws a fresh seed.
             callback: called with (frames so far, frames in total).
             decoder: what to run the model with, by default its own layers.
+            cfg_coef_beta: double guidance, >= 0, or None; see `Conditions`.
+            two_step_cfg: run conditioned and unconditional rows one after the other, to save memory.
         Returns:
             codes [B, K, T] int64 on the CPU.
         Raises:
@@ -215,6 +222,9 @@ class LMModel(nn.Module):
         """
         sampling = SamplingParams(use_sampling, temp, top_k, top_p)
         decoder = decoder or ModuleDecoder(self)
+        if two_step_cfg:
+            decoder = TwoStepDecoder(decoder)
         return generate(
-            decoder, prompt, conditions, num_samples, max_gen_len, sampling, cfg_coef, seed, callback
-        )
+            decoder, prompt, conditions, num_samples, max_gen_len, sampling, cfg_coef, seed, callback,
+            cfg_coef_beta,
+        )  # fmt: skip

@@ -164,12 +164,28 @@ class TensorFrames:
 
 
 def simple_voices(
-    count: int, guided: bool, cfg_coef: float, sampling: SamplingParams, seeds: Sequence[int]
+    count: int,
+    guided: bool,
+    cfg_coef: float,
+    sampling: SamplingParams,
+    seeds: Sequence[int],
+    cfg_coef_beta: float | None = None,
 ) -> tuple[tuple[VoiceRows, ...], npt.NDArray[np.int64]]:
-    """Voices of one prompt each in the layout [conditioned rows; unconditional rows], and each row's
-    voice."""
+    """Voices of one prompt each in the layout [conditioned rows; textless rows; unconditional rows], and each
+    row's voice. Textless rows are there under double guidance only, unconditional ones under guidance."""
+    double = guided and cfg_coef_beta is not None
+    null = (2 if double else 1) * count if guided else None
     voices = tuple(
-        VoiceRows((i,), (1.0,), count + i if guided else None, cfg_coef, sampling, seeds[i])
+        VoiceRows(
+            (i,),
+            (1.0,),
+            None if null is None else null + i,
+            cfg_coef,
+            sampling,
+            seeds[i],
+            count + i if double else None,
+            1.0 if cfg_coef_beta is None else cfg_coef_beta,
+        )
         for i in range(count)
     )
-    return voices, np.tile(np.arange(count), 2 if guided else 1)
+    return voices, np.tile(np.arange(count), 1 if null is None else null // count + 1)

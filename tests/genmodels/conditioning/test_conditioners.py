@@ -137,7 +137,7 @@ def test_fuser_routes_every_method() -> None:
     fused = fuser.fuse(torch.zeros(1, 5, 4), tensors)
     assert fused.prefix == 3
     # position s gets frame min(s, T - 1)
-    assert fused.x[0, :, 0].tolist() == [3, 2, 2, 100, 101, 102, 102, 102]
+    assert fused.x[0, :, 0].tolist() == [2, 2, 3, 100, 101, 102, 102, 102]
     assert fused.cross is not None
     assert fused.cross[0, :, 0].tolist() == [4, 4, 5, 5, 5]
     assert fuser.added(tensors, 1, 2)[0, 0, 0] == 101  # type: ignore[index]

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from genmodels.conditioning.attributes import ConstantChroma, Transport
-from genmodels.errors import CheckpointError, ConditionError, ConfigError, GenerationError
+from genmodels.errors import ConditionError, ConfigError, GenerationError
 from genmodels.generate.musicgen import MusicGen
 from tests.genmodels.tiny import FakeCodec, tiny_lm, tiny_musicgen
 
@@ -113,5 +113,3 @@ def test_defaults_are_the_published_ones() -> None:
 def test_codec_and_language_model_must_fit() -> None:
     with pytest.raises(ConfigError, match="4 codebooks of 32, the codec 4 of 64"):
         MusicGen("x", FakeCodec(card=64), tiny_lm(), 1.6)
-    with pytest.raises(CheckpointError, match="'large' is not known"):
-        MusicGen.get_pretrained("large")
