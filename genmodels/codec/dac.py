@@ -14,6 +14,7 @@ from torch import Tensor
 from genmodels.codec.base import CompressionModel, StreamingDecoder, pad_to_frames
 from genmodels.codec.layer_decoder import LayerStreamingDecoder, measure_lookahead
 from genmodels.codec.streaming import ConvStream, StreamLayer, TransposeStream, stream_residual
+from genmodels.codec.transformers_config import codec_model
 from genmodels.errors import ConfigError
 
 
@@ -47,12 +48,7 @@ class DacCodec(CompressionModel):
         Raises:
             ConfigError: a field has an impossible value.
         """
-        from transformers import DacConfig, DacModel
-
-        try:
-            return cls(DacModel(DacConfig(**config)))
-        except ValueError as error:
-            raise ConfigError(f"DAC configuration of Transformers: {error}") from error
+        return cls(codec_model("Dac", config))
 
     @torch.no_grad()
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -73,6 +69,8 @@ class DacCodec(CompressionModel):
     @torch.no_grad()
     def decode_latent(self, codes: Tensor) -> Tensor:
         self._check_codes(codes)
+        if not codes.shape[2]:
+            return next(self.parameters()).new_zeros(len(codes), self.model.config.hidden_size, 0)
         latents: Tensor = self.model.quantizer.from_codes(codes)[0]
         return latents
 

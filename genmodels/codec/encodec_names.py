@@ -10,6 +10,7 @@ from torch import Tensor
 
 from genmodels.codec.encodec import EncodecModel
 from genmodels.codec.seanet import SEANetConfig
+from genmodels.codec.transformers_config import codec_config
 from genmodels.errors import CheckpointError, ConfigError
 
 _RENAMES = (
@@ -43,15 +44,7 @@ def audiocraft_names(state_dict: Mapping[str, Tensor], transposed: frozenset[str
 
 def _complete(config: Any) -> Any:
     """A Transformers EncodecConfig, of which a mapping may leave out what is default."""
-    if not isinstance(config, Mapping):
-        return config
-    from transformers import EncodecConfig
-
-    ignored = {"model_type", "transformers_version", "architectures", "dtype", "torch_dtype"}
-    try:
-        return EncodecConfig(**{str(k): v for k, v in config.items() if k not in ignored})
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"EnCodec configuration of Transformers: {error}") from error
+    return codec_config("Encodec", config) if isinstance(config, Mapping) else config
 
 
 def seanet_from_transformers(config: Any) -> SEANetConfig:

@@ -13,6 +13,7 @@ from torch import Tensor
 from genmodels.codec.base import CompressionModel, StreamingDecoder
 from genmodels.codec.dac import DacCodec
 from genmodels.codec.encodec_names import encodec_from_transformers
+from genmodels.codec.transformers_config import codec_model
 from genmodels.errors import ConfigError
 
 
@@ -53,20 +54,24 @@ class TransformersCodec(CompressionModel):
         Raises:
             ConfigError: a field has an impossible value.
         """
-        from transformers import EncodecConfig, EncodecModel
-
-        try:
-            return cls(EncodecModel(EncodecConfig(**config)))
-        except ValueError as error:
-            raise ConfigError(f"EnCodec configuration of Transformers: {error}") from error
+        return cls(codec_model("Encodec", config))
 
     def samples(self, frames: int) -> int:
         """Samples per channel that `decode` makes of so many frames (> 0)."""
         if self.chunk_frames is None:
             return frames * self.hop_length
-        chunks = math.ceil(frames / self.chunk_frames)
-        last = frames - (chunks - 1) * self.chunk_frames
-        return int((chunks - 1) * self._stride + last * self.hop_length)
+        chunks = self._chunk_lengths(frames)
+        return int((len(chunks) - 1) * self._stride + chunks[-1] * self.hop_length)
+
+    def _chunk_lengths(self, frames: int) -> list[int]:
+        """Frames of each chunk that is decoded; a last one that lies within the overlap is not, because
+        Transformers' overlap-add fails on it."""
+        whole = self.chunk_frames or max(1, frames)
+        rest = frames % whole
+        lengths = [whole] * (frames // whole)
+        if rest and (not lengths or rest * self.hop_length > self._chunk - self._stride):
+            lengths.append(rest)
+        return lengths
 
     def _padded(self, x: Tensor) -> Tensor:
         """Audio with zeros at the end to whole chunks, as Transformers' feature extractor pads."""
@@ -95,7 +100,8 @@ class TransformersCodec(CompressionModel):
             ConfigError: codes of another shape, or a scale that is not [B, chunks].
         """
         self._check_codes(codes)
-        chunks = torch.split(codes, self.chunk_frames or codes.shape[2], -1)
+        lengths = self._chunk_lengths(codes.shape[2])
+        chunks = torch.split(codes[..., : sum(lengths)], lengths, -1)
         scales: list[Tensor | None] = [None] * len(chunks)
         if scale is not None:
             if scale.shape != (len(codes), len(chunks)):

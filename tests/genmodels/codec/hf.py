@@ -70,10 +70,11 @@ def random_encodec(name: str, **changes: Any) -> EncodecModel:
     model = EncodecModel(EncodecConfig(**{**ENCODEC[name], **changes})).eval()
     x = torch.randn(1, model.config.audio_channels, model.config.hop_length * 20)
     with torch.no_grad():
-        latents, last = model.encoder(x), model.encoder.layers[-1].conv
-        mean, deviation = latents.mean((0, 2)), latents.std(2).mean()
-        last.weight = last.weight / deviation
-        last.bias.copy_((last.bias - mean) / deviation)
+        if model.config.norm_type == "weight_norm":
+            latents, last = model.encoder(x), model.encoder.layers[-1].conv
+            mean, deviation = latents.mean((0, 2)), latents.std(2).mean()
+            last.parametrizations.weight.original0.div_(deviation)
+            last.bias.copy_((last.bias - mean) / deviation)
         residual = model.encoder(x)
         for layer in model.quantizer.layers:
             layer.codebook.embed.normal_(std=residual.std().item())
@@ -83,13 +84,21 @@ def random_encodec(name: str, **changes: Any) -> EncodecModel:
 
 
 def random_dac(name: str, **changes: Any) -> DacModel:
+    """Signals of the size of 1 everywhere; the library's own start lets only the last bias be heard."""
     torch.manual_seed(0)
     model = DacModel(DacConfig(**{**DAC[name], **changes})).eval()
     with torch.no_grad():
         for module in model.modules():
-            if isinstance(module, (torch.nn.Conv1d, torch.nn.ConvTranspose1d)):
-                # the library's own start is so small that nothing but the last bias would be heard
-                torch.nn.init.kaiming_normal_(module.weight)
-                torch.nn.init.normal_(module.bias, std=0.05)
-        model.decoder.conv2.weight.mul_(0.05)
+            if isinstance(module, torch.nn.Conv1d):
+                module.weight.normal_(std=(module.in_channels * module.kernel_size[0]) ** -0.5)
+                module.bias.normal_(std=0.1)
+            elif isinstance(module, torch.nn.ConvTranspose1d):
+                module.weight.normal_(std=(2 * module.in_channels) ** -0.5)
+            elif isinstance(module, torch.nn.Embedding):
+                module.weight.normal_(std=model.config.n_codebooks**-0.5)
+        for part in (model.encoder, model.decoder):
+            for block in part.block:
+                for unit in (block.res_unit1, block.res_unit2, block.res_unit3):
+                    unit.conv2.weight.mul_(0.3)
+        model.decoder.conv2.weight.mul_(0.1)
     return model
