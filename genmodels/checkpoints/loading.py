@@ -202,8 +202,10 @@ def _lm_of_transformers(folder: TransformersFolder, device: torch.device, attend
     lm = build_lm(config, conditioners, empty=True)
     state = full_precision(folder.lm_state())
     # what is computed, not learned (the window of the chroma), Transformers keeps elsewhere
-    for name, value in lm.condition_provider.named_buffers(prefix="condition_provider"):
-        state.setdefault(name, value)
+    learned = {name for name, _ in lm.named_parameters()}
+    for name, value in lm.state_dict().items():
+        if name not in learned:
+            state.setdefault(name, value)
     load_strictly(lm, state, str(folder.config_path.parent), assign=True)
     stereo = {"per_timestep": False} if folder.stereo else None
     return _loaded(lm.to(device).eval(), config, "musicgen", stereo)

@@ -11,7 +11,7 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-from genmodels import MusicGen
+from genmodels import AudioGen, MusicGen
 from genmodels.checkpoints.loading import load_codec, load_lm, load_model
 from genmodels.checkpoints.transformers_names import from_transformers, to_transformers
 from genmodels.errors import CheckpointError
@@ -154,6 +154,32 @@ def test_window_stride_and_kind_come_from_the_configuration(tmp_path: Path, shap
     found = load_model(writer.write_model(tmp_path / "a", audio, codec), "cpu")
     assert (found.kind, found.max_duration, found.extend_stride) == ("audiogen", 10, 2)
     assert (found.compression_model.sample_rate, found.compression_model.frame_rate) == (16000, 50)
+
+
+def test_audiogen_plays_its_checkpoint_and_names_are_kept_to_their_kind(
+    tmp_path: Path, shape: LmShape
+) -> None:
+    audio = replace(shape, solver="audiogen", segment_duration=10)
+    folder = writer.write_model(tmp_path, audio, CodecShape(ratios=(8, 5, 4, 2), sample_rate=16000))
+    model = AudioGen.get_pretrained(folder, device="cpu", precision="fp32")
+    model.set_generation_params(use_sampling=False, duration=0.4)
+    assert model.generate(["rain"]).shape == (1, 1, 6400)
+    with pytest.raises(CheckpointError, match=r"kind 'audiogen': use AudioGen\.get_pretrained"):
+        MusicGen.get_pretrained("facebook/audiogen-medium")
+    with pytest.raises(CheckpointError, match=r"kind 'musicgen': use MusicGen\.get_pretrained"):
+        AudioGen.get_pretrained("melody")
+    with pytest.raises(CheckpointError, match=r"kind 'codec': use load_codec"):
+        MusicGen.get_pretrained("facebook/encodec_32khz")
+
+
+def test_the_debug_model_always_plays_the_same() -> None:
+    model = MusicGen.get_pretrained("debug", device="cpu")
+    model.set_generation_params(duration=0.4)
+    first = model.generate(["rain"], seed=1)
+    assert first.shape == (1, 1, 12800)
+    again = MusicGen.get_pretrained("debug", device="cpu")
+    again.set_generation_params(duration=0.4)
+    assert torch.equal(again.generate(["rain"], seed=1), first)
 
 
 def test_weights_are_float32_and_equal_to_the_file(tmp_path: Path, shape: LmShape) -> None:

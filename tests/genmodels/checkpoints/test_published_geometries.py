@@ -117,26 +117,29 @@ def test_the_published_codecs_have_their_sizes_and_names(shape: CodecShape, name
     assert codec.frame_rate == shape.sample_rate / codec.hop_length
 
 
+FORTY_EIGHT = {
+    "sampling_rate": 48000,
+    "audio_channels": 2,
+    "norm_type": "time_group_norm",
+    "normalize": True,
+    "chunk_length_s": 1.0,
+    "overlap": 0.01,
+    "target_bandwidths": [3.0, 6.0, 12.0, 24.0],
+    "use_causal_conv": False,
+}
+
+
 @pytest.mark.parametrize(
     ("name", "changes"),
     [
         ("facebook/encodec_24khz", {}),
-        (
-            "facebook/encodec_48khz",
-            {
-                "sampling_rate": 48000, "audio_channels": 2, "norm_type": "time_group_norm", "normalize": True,
-                "chunk_length_s": 1.0, "overlap": 0.01, "target_bandwidths": [3.0, 6.0, 12.0, 24.0],
-                "use_causal_conv": False,
-            },
-        ),
+        ("facebook/encodec_48khz", FORTY_EIGHT),
         ("dac_44khz", {}),
         ("dac_24khz", {"downsampling_ratios": [2, 4, 5, 8], "n_codebooks": 32}),
         ("dac_16khz", {"downsampling_ratios": [2, 4, 5, 8], "n_codebooks": 12}),
     ],
-)  # fmt: skip
-def test_codecs_of_transformers_have_the_size_that_the_table_states(
-    name: str, changes: dict[str, Any]
-) -> None:
+)
+def test_codecs_of_transformers_have_their_sizes(name: str, changes: dict[str, Any]) -> None:
     from transformers import DacConfig, DacModel, EncodecConfig, EncodecModel
 
     entry = published(name)
