@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from genmodels.generate.audiogen import AudioGen
     from genmodels.generate.continuation import Continuation
     from genmodels.generate.musicgen import MusicGen
+    from genmodels.generate.pretrained import get_pretrained
     from genmodels.lm.model import LMModel
     from genmodels.lm.sampling import SamplingParams
 
@@ -40,6 +41,7 @@ __all__ = [
     "SamplingParams",
     "Transport",
     "WeightedPrompt",
+    "get_pretrained",
     "load_codec",
     "load_lm",
     "load_mini",
@@ -64,6 +66,7 @@ _HOMES = {
     "SamplingParams": "lm.sampling",
     "Transport": "conditioning.timing",
     "WeightedPrompt": "conditioning.attributes",
+    "get_pretrained": "generate.pretrained",
     "load_codec": "checkpoints.loading",
     "load_lm": "checkpoints.loading",
     "load_mini": "checkpoints.bundled",

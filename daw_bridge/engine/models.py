@@ -106,18 +106,17 @@ def resolve_loader(name: str) -> Loader:
 
 
 def load_genmodels(model: str, device: str) -> EngineModel:
-    """`genmodels.generate.MusicGen.get_pretrained` behind the worker's interface.
+    """`genmodels.generate.get_pretrained` behind the worker's interface.
 
     Args:
         model: bundled name, hub name, folder or file.
-        device: ``'auto'`` takes CUDA where there is one.
+        device: see `genmodels.device.pick_device`.
     """
-    import torch
+    from genmodels.device import pick_device
+    from genmodels.generate import get_pretrained
 
-    from genmodels.generate import MusicGen
-
-    chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-    return _GenModel(model, chosen, MusicGen.get_pretrained(model, device=chosen))
+    chosen = pick_device(device)
+    return _GenModel(model, str(chosen), get_pretrained(model, chosen))
 
 
 class _GenModel:

@@ -1,4 +1,4 @@
-"""Generating music: offline (`MusicGen`) and as a stream (`Continuation`)."""
+"""Generating sound: offline (`MusicGen`, `AudioGen`) and as a stream (`Continuation`)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from genmodels.generate.audiogen import AudioGen
     from genmodels.generate.base import BaseGenModel
     from genmodels.generate.continuation import Continuation
     from genmodels.generate.musicgen import MusicGen
+    from genmodels.generate.pretrained import get_pretrained
 
-__all__ = ["BaseGenModel", "Continuation", "MusicGen"]
+__all__ = ["AudioGen", "BaseGenModel", "Continuation", "MusicGen", "get_pretrained"]
 
-_HOMES = {"BaseGenModel": "base", "Continuation": "continuation", "MusicGen": "musicgen"}
+_HOMES = {
+    "AudioGen": "audiogen",
+    "BaseGenModel": "base",
+    "Continuation": "continuation",
+    "MusicGen": "musicgen",
+    "get_pretrained": "pretrained",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -11,7 +11,7 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-from genmodels import AudioGen, MusicGen
+from genmodels import AudioGen, MusicGen, get_pretrained
 from genmodels.checkpoints.loading import load_codec, load_lm, load_model
 from genmodels.checkpoints.transformers_names import from_transformers, to_transformers
 from genmodels.errors import CheckpointError
@@ -164,6 +164,8 @@ def test_audiogen_plays_its_checkpoint_and_names_are_kept_to_their_kind(
     model = AudioGen.get_pretrained(folder, device="cpu", precision="fp32")
     model.set_generation_params(use_sampling=False, duration=0.4)
     assert model.generate(["rain"]).shape == (1, 1, 6400)
+    assert type(get_pretrained(folder, "cpu")) is AudioGen
+    assert type(get_pretrained("debug", "cpu")) is MusicGen
     with pytest.raises(CheckpointError, match=r"kind 'audiogen': use AudioGen\.get_pretrained"):
         MusicGen.get_pretrained("facebook/audiogen-medium")
     with pytest.raises(CheckpointError, match=r"kind 'musicgen': use MusicGen\.get_pretrained"):
