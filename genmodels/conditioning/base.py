@@ -51,6 +51,16 @@ class TextConditioner(nn.Module, ABC):
         """Encode what `prepare` returned (moved to this module's device)."""
 
 
+class JointConditioner(TextConditioner):
+    """Takes texts or recordings, which it puts into one space. Where both are given, the recording counts."""
+
+    @abstractmethod
+    def prepare(
+        self, texts: Sequence[str | None], recordings: Sequence[Recording | None] = ()
+    ) -> dict[str, Tensor]:
+        """Prepare one text or recording an item; `recordings` may be empty."""
+
+
 class FrameConditioner(nn.Module, ABC):
     """Turns frame-synchronous features into `ConditionTensor`s.
 

@@ -12,6 +12,7 @@ from genmodels.conditioning.attributes import ConditioningAttributes, check_name
 from genmodels.conditioning.base import (
     ConditionTensor,
     FrameConditioner,
+    JointConditioner,
     Prepared,
     TextConditioner,
     WaveformConditioner,
@@ -67,7 +68,11 @@ class ConditionProvider(nn.Module):
         for item in attributes:
             check_names(item, dict(self.conditioners.items()))
         for name, conditioner in self.conditioners.items():
-            if isinstance(conditioner, TextConditioner):
+            if isinstance(conditioner, JointConditioner):
+                prepared[name] = conditioner.prepare(
+                    [item.text.get(name) for item in attributes], [item.wav.get(name) for item in attributes]
+                )
+            elif isinstance(conditioner, TextConditioner):
                 prepared[name] = conditioner.prepare([item.text.get(name) for item in attributes])
             elif isinstance(conditioner, FrameConditioner):
                 prepared[name] = conditioner.prepare(
