@@ -67,8 +67,13 @@ OPTIONS: dict[str, Option] = {
         _option("start", "b", "Start all decks when ready.", default=False),
         _option("record", "s", "WAV or FLAC file that takes the whole output; a number is added to its name "
                 "where it exists already.", default=""),
-        _option("data", "s", "Folder below which clips are written; empty is ~/.local/share/daw-bridge.",
-                default=""),
+        _option("takes", "b", "Whether everything that plays is kept as takes.", default=True),
+        _option("takes_days", "f", "Takes older than so many days are removed, unless they have a name; 0 is "
+                "never.", 0, 36500),
+        _option("takes_gb", "f", "The oldest takes are removed while all together are larger than so many "
+                "gigabytes, unless they have a name; 0 is never.", 0, 1e6),
+        _option("data", "s", "Folder below which clips and takes are written; empty is "
+                "~/.local/share/daw-bridge.", default=""),
     )
 }  # fmt: skip
 

@@ -167,6 +167,23 @@ PARAMETERS: tuple[Parameter, ...] = (
         doc="Render a bar-exact clip below the data folder, with deck 1's sampling and key. Acknowledged "
         "at once; answered on /bridge/clip/done with path and seconds, or on /bridge/error.",
     ),
+    Parameter(
+        f"{_DECK}/grab", "command", (Arg("bars", "i", 1, 16, optional=True, default=4),),
+        doc="Keep the last whole bars that the deck played as a loop below the data folder. Acknowledged at "
+        "once; answered on /bridge/clip/done with path and seconds, or on /bridge/error.",
+    ),
+    Parameter(
+        "/bridge/take/new", "command", (),
+        doc="End the take that is being recorded and begin another, without a gap.",
+    ),
+    Parameter(
+        "/bridge/take/mark", "command", (Arg("text", "s", optional=True, default=""),),
+        doc="Put a mark into the take, at what is being heard.",
+    ),
+    Parameter(
+        "/bridge/take/name", "command", (Arg("name", "s"),),
+        doc="Name the take that is being recorded. A take with a name is never removed by age or size.",
+    ),
     Parameter("/bridge/status", "command", (), doc="Send the whole state once: see Status messages."),
     Parameter(
         "/bridge/subscribe", "command", (Arg("rate", "f", 0.1, 50, optional=True, default=10.0),), unit="Hz",
@@ -179,6 +196,11 @@ PARAMETERS: tuple[Parameter, ...] = (
         "/bridge/position", "readonly",
         (Arg("bar", "i"), Arg("beat", "f"), Arg("tempo", "f"), Arg("seconds", "f")),
         doc="Position being heard: bar from 1, beat in the bar from 1.0, BPM, seconds since the start.",
+    ),
+    Parameter(
+        "/bridge/take/state", "readonly", (Arg("state", "s"), Arg("name", "s"), Arg("seconds", "f")),
+        doc="off, waiting (a take begins with the music), recording, or failed (it ended early, for example "
+        "because the disk is full); the take's name; seconds of sound recorded.",
     ),
     Parameter(
         f"{_DECK}/state", "readonly", (Arg("state", "s"), Arg("lead", "f"), Arg("factor", "f")),

@@ -114,7 +114,7 @@ def play(
     folder.mkdir(parents=True, exist_ok=True)
     recording = folder / "play.wav"
     recording.unlink(missing_ok=True)
-    with _Daemon((f"record={recording}", *arguments), folder / "daemon.log") as daemon:
+    with _Daemon((f"record={recording}", "takes=0", *arguments), folder / "daemon.log") as daemon:
         out.print(f"[bold]{daemon.ready_line}")
         with _Link(daemon.host, daemon.port) as link:
             story = _perform(link, max(seconds, 8.0), out)

@@ -14,7 +14,7 @@ from daw_bridge.clock.quantum import NOW, Quantum
 from daw_bridge.control.client import Client
 from daw_bridge.control.limiter import ReplyLimiter
 from daw_bridge.control.pattern import Pattern, is_pattern
-from daw_bridge.control.replies import deck_reply, position_reply, status_replies
+from daw_bridge.control.replies import deck_reply, position_reply, status_replies, take_reply
 from daw_bridge.control.subscriptions import Subscriptions
 from daw_bridge.decks.protocol import Ack, Notice, Player, Result, When
 from daw_bridge.errors import BridgeError, ParameterError, ScheduleError, UnknownAddressError, shorten_text
@@ -27,6 +27,7 @@ COALESCE_S = 0.005
 SLICE = 256
 MAX_WAITING = 8192
 MAX_REASON = 600
+TAKE = "/bridge/take/"
 
 _quantum = lru_cache(maxsize=256)(Quantum.parse)
 
@@ -183,7 +184,10 @@ class Dispatcher:
             client.send(target.text, *self.player.get(target.parameter.path, target.deck))
             return
         status = self.player.status()
-        reply = position_reply(status) if target.deck is None else deck_reply(status.decks[target.deck - 1])
+        if target.deck is not None:
+            reply = deck_reply(status.decks[target.deck - 1])
+        else:
+            reply = take_reply(status) if target.parameter.path.startswith(TAKE) else position_reply(status)
         client.send(reply[0], *reply[1])
 
     def _set(self, client: Client, target: Address, values: Values) -> None:

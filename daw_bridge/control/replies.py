@@ -14,6 +14,7 @@ STATUS_MESSAGES = (
         "engine s, model s, device s, sample rate i (Hz), latency f (ms), factor f, underruns i, decks i",
     ),
     ("/bridge/position", "bar i, beat f, tempo f (BPM), seconds f"),
+    ("/bridge/take/state", "state s, name s, seconds f"),
     ("/bridge/deck/N/state", "state s, lead f (seconds), factor f; one for each deck"),
 )
 OTHER_MESSAGES = (
@@ -24,7 +25,7 @@ OTHER_MESSAGES = (
         "be heard, and how many seconds from now.",
     ),
     ("/bridge/error", "address s, reason s", "A message was refused; nothing changed."),
-    ("/bridge/clip/done", "path s, seconds f", "A clip is rendered and lies at this path."),
+    ("/bridge/clip/done", "path s, seconds f", "A clip was rendered, or bars grabbed: they lie here."),
     ("/bridge/notice", "kind s, text s", "To subscribers: something happened (info, warning, error, deck)."),
     ("/bridge/pong", "version s", "Answer to /bridge/ping."),
 )
@@ -46,6 +47,7 @@ def status_replies(status: Status) -> Iterator[Reply]:
         ),
     )
     yield position_reply(status)
+    yield take_reply(status)
     for deck in status.decks:
         yield deck_reply(deck)
 
@@ -54,6 +56,11 @@ def position_reply(status: Status) -> Reply:
     """``/bridge/position bar beat tempo seconds``."""
     seconds = status.sample / status.sample_rate
     return "/bridge/position", (status.bar, status.beat, status.tempo, seconds)
+
+
+def take_reply(status: Status) -> Reply:
+    """``/bridge/take/state state name seconds``."""
+    return "/bridge/take/state", (status.take.state, status.take.name, status.take.seconds)
 
 
 def deck_reply(deck: DeckStatus) -> Reply:

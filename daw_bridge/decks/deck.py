@@ -22,6 +22,8 @@ from daw_bridge.decks.timeline import Timeline
 from daw_bridge.engine.protocol import Produced
 from daw_bridge.engine.ring import PcmRing
 from daw_bridge.parameter import Values
+from daw_bridge.takes.memory import DeckMemory
+from daw_bridge.takes.status import Place
 from genmodels.conditioning.timing import Transport
 
 PROMPT_FRAMES = 300
@@ -56,6 +58,9 @@ class Deck:
 
     Args:
         number: from 1, for people.
+
+    Attributes:
+        memory: the last minute of what it played.
     """
 
     def __init__(
@@ -72,6 +77,7 @@ class Deck:
         self._pending: dict[str, Values] = {}
         self._dirty: int | None = None
         self._past_underruns = 0
+        self.memory = DeckMemory(geometry.out_rate, geometry.model.channels, lambda: clock.map)
 
     @property
     def underruns(self) -> int:
@@ -99,6 +105,7 @@ class Deck:
             block = run.read(start, count)
             if block is not None:
                 mixed = block if mixed is None else mixed + block
+        self.memory.write(start, mixed)
         return mixed
 
     def waiting_start(self, written: int) -> int | None:
@@ -244,6 +251,10 @@ class Deck:
             self._dirty = None
             self.timeline.settle_all()
 
+    def places(self) -> list[tuple[int, Place]]:
+        """Where its runs lie, by their voices' numbers."""
+        return [(run.number, Place(self.number, run.origin, run.start, run.stop)) for run in self._runs]
+
     def owns(self, number: int) -> bool:
         """Whether a voice of the engine is one of its runs."""
         return any(run.number == number for run in self._runs)
@@ -271,7 +282,7 @@ class Deck:
             return run.produced
 
         first = self._briefing.conditions(0, origin, moment.sample)
-        self._host.open(first, seed, attach, prompt)
+        self._host.open(first, seed, attach, prompt, place=Place(self.number, origin, moment.sample))
         self._runs = (*self._runs, *opened)
         self._briefing.advance(opened[0], moment.sample, self._ahead)
 

@@ -26,6 +26,7 @@ from daw_bridge.engine.protocol import (
 )
 from daw_bridge.engine.ring import PcmRing
 from daw_bridge.errors import ModelError
+from daw_bridge.takes.status import Place
 from genmodels.conditioning.attributes import Conditions
 
 RING_SECONDS = 24
@@ -46,6 +47,24 @@ class Owner(Protocol):
         """One voice failed by itself and is gone."""
 
 
+class Tap(Protocol):
+    """Who hears what is said between decks and worker; a `daw_bridge.takes.keeper.TakeKeeper` is one."""
+
+    def opened(
+        self, number: int, place: Place, seed: int, conditions: Conditions, prompt: NDArray[np.int16] | None
+    ) -> None:
+        """A deck's voice is about to be opened."""
+
+    def sent(self, command: Command) -> None:
+        """A command is about to be sent."""
+
+    def produced(self, event: Produced) -> None:
+        """Tokens have come; in the engine's reader thread."""
+
+    def closed(self, number: int) -> None:
+        """A voice was closed."""
+
+
 class EngineHost:
     """One model worker.
 
@@ -56,6 +75,7 @@ class EngineHost:
         load: what to load, again after each restart.
         make_engine: builds what runs it.
         owner: told when something fails.
+        tap: hears everything about decks' voices.
     """
 
     def __init__(
@@ -63,12 +83,14 @@ class EngineHost:
         load: Load,
         make_engine: MakeEngine,
         owner: Owner,
+        tap: Tap,
     ) -> None:
         self.state: EngineState = "loading"
         self.realtime_factor = 0.0
         self.loaded: Loaded | None = None
         self._load = load
         self._owner = owner
+        self._tap = tap
         self._engine = make_engine(self._event, load.threads)
         self._sinks: dict[int, Callable[[Produced], None]] = {}
         self._next_number = 1
@@ -103,6 +125,7 @@ class EngineHost:
 
     def send(self, command: Command) -> None:
         """Send a command; never blocks."""
+        self._tap.sent(command)
         self._engine.send(command)
 
     def open(
@@ -112,12 +135,19 @@ class EngineHost:
         attach: Callable[[int, PcmRing], Callable[[Produced], None]],
         prompt: NDArray[np.int16] | None = None,
         background: bool = False,
+        place: Place | None = None,
     ) -> int:
-        """Open a voice. ``attach`` gets its number and ring, and returns what takes its `Produced` events."""
+        """Open a voice. ``attach`` gets its number and ring, and returns what takes its `Produced` events.
+
+        Args:
+            place: of a deck's voice.
+        """
         assert self.loaded is not None
         number, self._next_number = self._next_number, self._next_number + 1
         ring = self._engine.create_ring(RING_SECONDS * self.loaded.sample_rate, self.loaded.channels)
         self._sinks[number] = attach(number, ring)
+        if place is not None:
+            self._tap.opened(number, place, seed, conditions, prompt)
         self.send(OpenDeck(number, seed, conditions, ring.info, background, prompt))
         return number
 
@@ -125,6 +155,7 @@ class EngineHost:
         """Close a voice and release its ring, from which nobody may read any more."""
         self._sinks.pop(number, None)
         self.send(CloseDeck(number))
+        self._tap.closed(number)
         self._engine.release_ring(ring)
 
     async def _load_model(self) -> Loaded:
@@ -140,6 +171,7 @@ class EngineHost:
         if isinstance(event, Produced):
             sink = self._sinks.get(event.deck)
             if sink is not None:
+                self._tap.produced(event)
                 sink(event)
         elif not self._stopped and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._handle, event)

@@ -19,6 +19,7 @@ class Launcher:
 
     Args:
         written: the first output sample that has not been asked for.
+        starting: called before a deck is told to start, when its moment is known.
     """
 
     def __init__(
@@ -28,12 +29,14 @@ class Launcher:
         changes: Changes,
         timing: Timing,
         written: Callable[[], int],
+        starting: Callable[[], None] = lambda: None,
     ) -> None:
         self._clock = clock
         self._decks = tuple(decks)
         self._changes = changes
         self._timing = timing
         self._written = written
+        self._starting = starting
 
     def start(self, deck: Deck, when: When, seed: int) -> Moment:
         """Start a deck on the grid or at a bar; where nothing plays, bar 1 begins as soon as it can.
@@ -47,6 +50,7 @@ class Launcher:
             moment = self._clock.moment(ready)
         else:
             moment = self._clock.resolve(ready, when.quantum, when.bar)
+        self._starting()
         deck.start(moment, seed)
         return moment
 

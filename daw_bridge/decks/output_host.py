@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from daw_bridge.audio import devices
-from daw_bridge.audio.feeder import Feeder, Source
+from daw_bridge.audio.feeder import Feeder, Listener, Source
 from daw_bridge.audio.null_output import NullOutput
 from daw_bridge.audio.output import Output
 from daw_bridge.audio.recorder import Recorder
@@ -41,6 +41,7 @@ class OutputHost:
         self._feeder: Feeder | None = None
         self._recorder: Recorder | None = None
         self._source: Source | None = None
+        self._listeners: tuple[Listener, ...] = ()
         self._underruns = 0
         self._watch_due = 0.0
         self._reopen_due = 0.0
@@ -102,14 +103,18 @@ class OutputHost:
                 self._notify("info", f"no sound device: running on the null clock ({error})")
                 self._output = self._null(0, options.sample_rate or NULL_RATE)
 
-    def start(self, source: Source) -> None:
+    def start(self, source: Source, listeners: Sequence[Listener] = ()) -> None:
         """Let it play.
+
+        Args:
+            listeners: take what goes out.
 
         Raises:
             DeviceError: the device refuses, or the recording cannot be written.
         """
         assert self._output is not None
         self._source = source
+        self._listeners = tuple(listeners)
         record = self._options.record
         if record is not None:
             try:
@@ -214,7 +219,7 @@ class OutputHost:
                 text = f"audio: {type(error).__name__}: {error}"
                 self._loop.call_soon_threadsafe(self._notify, "error", text)
 
-        listeners = () if self._recorder is None else (self._recorder,)
+        listeners = self._listeners if self._recorder is None else (*self._listeners, self._recorder)
         feeder = Feeder(output, self._source, listeners, report)
         feeder.start()
         return feeder

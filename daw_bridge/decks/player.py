@@ -34,6 +34,7 @@ from daw_bridge.decks.protocol import (
 )
 from daw_bridge.decks.recovery import Recovery
 from daw_bridge.decks.song_clock import SongClock
+from daw_bridge.decks.take_desk import GRAB, TAKE, TakeDesk
 from daw_bridge.engine.base import MakeEngine
 from daw_bridge.engine.local import LocalEngine
 from daw_bridge.engine.protocol import DEFAULT_LOADER, Load
@@ -94,7 +95,9 @@ class LivePlayer:
             opening=Estimate(0.25, 0.15, 1.5),
         )
         load = Load(options.model, options.compute, options.threads, loader)
-        self._host = EngineHost(load, make_engine, self)
+        self._load = load
+        self._takes = TakeDesk(options, self.get, self._notify)
+        self._host = EngineHost(load, make_engine, self, self._takes.keeper)
         self._output = OutputHost(options, self._notify)
         self._parts: _Parts | None = None
         self._pumping: asyncio.Task[None] | None = None
@@ -127,12 +130,13 @@ class LivePlayer:
         )
         mixer = Mixer(decks, rate, self._output.channels)
         changes = Changes(clock, decks, self._timing, self._written)
-        launcher = Launcher(clock, decks, changes, self._timing, self._written)
+        launcher = Launcher(clock, decks, changes, self._timing, self._written, self._takes.starting)
         clips = ClipRenderer(self._host, model)
         recovery = Recovery(clock, decks, clips, self._timing, self._written, self._seed, self._notify)
         self._parts = _Parts(clock, mixer, decks, changes, launcher, clips, recovery)
         sys.setswitchinterval(SWITCH_INTERVAL_S)
-        self._output.start(mixer)
+        self._takes.prepare(rate, self._output.channels, self._load, model, clock, decks, clips)
+        self._output.start(mixer, (self._takes.keeper,))
         self._pumping = asyncio.get_running_loop().create_task(self._pump_forever())
 
     async def stop(self) -> None:
@@ -152,6 +156,7 @@ class LivePlayer:
             for deck in parts.decks:
                 deck.close()
         await asyncio.gather(self._output.stop(), self._host.stop())
+        await self._takes.close()
 
     def get(self, path: str, deck: int | None) -> Values:
         """The value of a value parameter as last set, or its default."""
@@ -179,12 +184,19 @@ class LivePlayer:
             self._set_gain(parts, path, deck, values)
             ack = self._ack(parts.clock.moment(self._written()), at_once=True)
         self._values[path, deck] = values
+        self._takes.accepted(path, deck, values, ack)
         return ack
 
     def command(
         self, path: str, deck: int | None, args: Values, when: When, on_result: OnResult | None = None
     ) -> Ack:
-        """Start or stop a deck, or render a clip."""
+        """Start or stop a deck, render a clip, grab bars, or see to the take."""
+        ack = self._carry_out(path, deck, args, when, on_result or (lambda result: None))
+        if not path.startswith(TAKE):
+            self._takes.accepted(path, deck, args, ack)
+        return ack
+
+    def _carry_out(self, path: str, deck: int | None, args: Values, when: When, on_result: OnResult) -> Ack:
         parts = self._started()
         if path == f"{DECK}start" and deck is not None:
             self._require_engine()
@@ -197,15 +209,23 @@ class LivePlayer:
             prompt, bars, tempo, name = args
             out = parts.clips.path(self._options.data, str(name) or clip_name(str(prompt), float(tempo)))
             request = clip_request(self.get, self._options, str(prompt), int(bars), float(tempo), out)
-            parts.clips.submit(request, on_result or (lambda result: None))
+            parts.clips.submit(request, on_result)
             return self._ack(parts.clock.moment(self._written()), at_once=True)
+        heard = parts.clock.moment(self._output.position())
+        if path == GRAB and deck is not None:
+            self._takes.grab(deck, int(args[0]), heard.sample, on_result)
+            return self._ack(heard, at_once=True)
+        if path.startswith(TAKE):
+            self._takes.command(path.removeprefix(TAKE), args, heard)
+            return self._ack(heard, at_once=True)
         raise EngineError(f"{path}: the player does not know this command")
 
     def status(self) -> Status:
         """The present state."""
         parts = self._parts
         clock, decks = (parts.clock, parts.decks) if parts else (None, ())
-        return player_status(self._host, self._output, clock, decks, self._options.model)
+        take = self._takes.keeper.status
+        return player_status(self._host, self._output, clock, decks, self._options.model, take)
 
     def _started(self) -> _Parts:
         if self._parts is None:
@@ -256,6 +276,7 @@ class LivePlayer:
                 self._notify("deck", state, deck.number)
                 if state == "holding":
                     self._notify_hold(deck)
+        self._takes.watch(written, parts.changes.idle)
         self._output.watch()
 
     def _report_fault(self, error: Exception) -> None:

@@ -9,12 +9,18 @@ from daw_bridge.decks.engine_host import EngineHost
 from daw_bridge.decks.output_host import OutputHost
 from daw_bridge.decks.protocol import DeckStatus, Status
 from daw_bridge.decks.song_clock import SongClock
+from daw_bridge.takes.status import TakeStatus
 
 NO_CLOCK_RATE = 48000
 
 
 def player_status(
-    host: EngineHost, output: OutputHost, clock: SongClock | None, decks: Sequence[Deck], model: str
+    host: EngineHost,
+    output: OutputHost,
+    clock: SongClock | None,
+    decks: Sequence[Deck],
+    model: str,
+    take: TakeStatus,
 ) -> Status:
     """The present state.
 
@@ -50,4 +56,5 @@ def player_status(
             )
             for deck in decks
         ),
+        take=take,
     )

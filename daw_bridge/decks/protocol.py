@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 from daw_bridge.clock.quantum import NOW, Quantum
 from daw_bridge.parameter import Values
+from daw_bridge.takes.status import NO_TAKE, TakeStatus
 
 DeckState = Literal["stopped", "armed", "playing", "holding"]
 EngineState = Literal["loading", "ready", "restarting", "failed"]
@@ -109,6 +110,7 @@ class Status:
         sample: output sample being heard.
         underruns: gaps so far, counted by the output.
         decks: one entry a deck, in order.
+        take: what is being recorded.
     """
 
     engine: EngineState
@@ -125,6 +127,7 @@ class Status:
     sample: int
     underruns: int
     decks: tuple[DeckStatus, ...]
+    take: TakeStatus = NO_TAKE
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,9 @@ class PlayerOptions:
         decks: number of decks, 1..8.
         record: WAV file that takes the whole output, or None.
         seed: first seed; deck n starts with ``seed + n - 1``.
-        data: folder below which clips are written.
+        data: folder below which clips and takes are written.
+        takes: whether takes are recorded. takes_days, takes_gb: age and size beyond which old ones are
+            removed; 0 is never.
     """
 
     model: str = "mini"
@@ -158,6 +163,9 @@ class PlayerOptions:
     decks: int = 1
     record: Path | None = None
     seed: int = 0
+    takes: bool = False
+    takes_days: float = 0.0
+    takes_gb: float = 0.0
     data: Path = field(default_factory=lambda: Path.home() / ".local" / "share" / "daw-bridge")
 
 
@@ -230,9 +238,10 @@ class Player(Protocol):
     def command(
         self, path: str, deck: int | None, args: Values, when: When, on_result: OnResult | None = None
     ) -> Ack:
-        """Carry out ``/bridge/deck/{deck}/start``, ``/bridge/deck/{deck}/stop`` (no args: `when` says it all)
-        or ``/bridge/clip/render``, whose outcome comes later by ``on_result`` (args are prompt, bars, tempo
-        and name, ``''`` for no name; the result's values are the path and the length in seconds)."""
+        """Carry out ``/bridge/deck/{deck}/start``, ``/bridge/deck/{deck}/stop`` (no args: `when` says all),
+        ``new``, ``mark`` or ``name`` below ``/bridge/take/``, ``/bridge/deck/{deck}/grab`` (args are bars) or
+        ``/bridge/clip/render`` (args are prompt, bars, tempo and name, ``''`` for no name). The outcome of
+        the last two comes later by ``on_result``: its values are the path and the length in seconds."""
 
     def status(self) -> Status:
         """The present state; cheap enough for 50 calls a second."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,40 +17,11 @@ from daw_bridge.clock.tempo_map import TempoMap
 from daw_bridge.engine.protocol import Command, Load, Loaded, Produced, SetConditions
 from daw_bridge.errors import TakeError
 from daw_bridge.takes.library import Limits, prune
+from daw_bridge.takes.status import Place, TakeStatus
 from daw_bridge.takes.writer import Begin, End, Sound, TakeWriter
 from genmodels.conditioning.attributes import Conditions
 
 FORMAT_VERSION = 1
-
-KeeperState = Literal["off", "waiting", "recording", "failed"]
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a voice lies: its deck, the output sample of its frame 0, and those between which it sounds."""
-
-    deck: int
-    origin: int
-    start: int
-    stop: int | None = None
-
-
-@dataclass(frozen=True)
-class TakeStatus:
-    """What is being recorded.
-
-    Attributes:
-        state: ``'off'``, ``'waiting'`` (for music), ``'recording'``, or ``'failed'`` (the take ended early;
-            the next one begins with the next start from silence).
-        name: given by whoever plays, or the folder's.
-        seconds: of sound so far.
-        folder: the take's, or None.
-    """
-
-    state: KeeperState = "off"
-    name: str = ""
-    seconds: float = 0.0
-    folder: Path | None = None
 
 
 class TakeKeeper:
@@ -215,6 +185,8 @@ class TakeKeeper:
         self, number: int, place: Place, seed: int, conditions: Conditions, prompt: NDArray[np.int16] | None
     ) -> None:
         """A voice is about to be opened; before the engine is told."""
+        if not self._recording:
+            return
         self._places[number] = place
         self._put(
             "open",
@@ -229,7 +201,7 @@ class TakeKeeper:
 
     def sent(self, command: Command) -> None:
         """A command is about to be sent to the engine."""
-        if isinstance(command, SetConditions) and command.deck in self._places:
+        if self._recording and isinstance(command, SetConditions) and command.deck in self._places:
             self._put(
                 "conditions",
                 voice=command.deck,

@@ -216,6 +216,7 @@ def test_status_and_ping_answer_at_once() -> None:
     assert listener.addresses() == [
         "/bridge/status",
         "/bridge/position",
+        "/bridge/take/state",
         "/bridge/deck/1/state",
         "/bridge/deck/2/state",
         "/bridge/pong",
