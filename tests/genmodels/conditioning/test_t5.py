@@ -64,3 +64,27 @@ def test_a_model_generates_with_t5_conditioning(folder: Path) -> None:
 def test_a_missing_encoder_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="Give a folder"):
         T5Conditioner(12, str(tmp_path / "nothing"))
+
+
+def test_a_flan_t5_is_a_t5_with_a_gated_feed_forward(folder: Path, tmp_path: Path) -> None:
+    import shutil
+
+    from transformers import T5Config, T5EncoderModel
+
+    torch.manual_seed(0)
+    config = T5Config(
+        vocab_size=6, d_model=16, d_kv=8, d_ff=32, num_layers=2, num_heads=2, feed_forward_proj="gated-gelu",
+        tie_word_embeddings=False,
+    )  # fmt: skip
+    theirs = T5EncoderModel(config).eval()
+    theirs.save_pretrained(tmp_path)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(folder / name, tmp_path)
+    conditioner = T5Conditioner(12, str(tmp_path)).eval()
+    prepared = conditioner.prepare(["warm piano", "drums", None])
+    values, mask = conditioner(prepared)
+    with torch.no_grad():
+        hidden = theirs(**prepared).last_hidden_state
+    assert any("wi_1" in name for name in theirs.state_dict())
+    torch.testing.assert_close(values, conditioner.output_proj(hidden) * mask[..., None])
+    assert mask.sum(-1).tolist() == [3, 2, 0]
