@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genmodels.errors import CheckpointError
+from genmodels.sharing import shared_while_used
 
 MERT_RATE = 24000
 """Samples a second that it hears."""
@@ -21,7 +21,7 @@ _LEAST_SAMPLES = 400
 _MUST_BE: dict[str, Any] = {"feature_extractor_cqt": False, "deepnorm": False, "attention_relax": -1.0}
 
 
-@lru_cache(maxsize=1)
+@shared_while_used
 def load_mert(name: str) -> nn.Module:
     """A MERT in float32 and evaluation mode, with its features in `.last_hidden_state`.
 

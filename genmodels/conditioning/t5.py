@@ -13,29 +13,39 @@ from torch import Tensor, nn
 
 from genmodels.conditioning.base import ConditionTensor, TextConditioner
 from genmodels.errors import CheckpointError
+from genmodels.sharing import shared_while_used
 
 
-@lru_cache(maxsize=2)
 def load_t5(name: str) -> tuple[Any, nn.Module]:
-    """Tokenizer and encoder (float32, evaluation mode) of a T5.
+    """Tokenizer and encoder (float32, evaluation mode) of a T5; models of one name share them.
 
     Args:
         name: a hub name such as 't5-base', or a folder with its files (nothing is then fetched).
     Raises:
         CheckpointError: neither can be loaded.
     """
-    from transformers import AutoTokenizer, T5EncoderModel
-
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name)
-        encoder = T5EncoderModel.from_pretrained(name, dtype=torch.float32)
+        return _tokenizer(name), _encoder(name)
     except (OSError, ValueError) as error:
         raise CheckpointError(
             f"T5 text encoder {name!r} cannot be loaded: {error}. Give a folder with its config, weights and "
             f"tokenizer, or go online once so that it is kept in the hub's cache"
         ) from error
-    encoder.eval()  # type: ignore[no-untyped-call]
-    return tokenizer, encoder.requires_grad_(False)
+
+
+@lru_cache(maxsize=2)
+def _tokenizer(name: str) -> Any:
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(name)
+
+
+@shared_while_used
+def _encoder(name: str) -> nn.Module:
+    from transformers import T5EncoderModel
+
+    encoder: nn.Module = T5EncoderModel.from_pretrained(name, dtype=torch.float32)
+    return encoder.eval().requires_grad_(False)
 
 
 class T5Conditioner(TextConditioner):
