@@ -15,13 +15,14 @@ from genmodels.conditioning.base import ConditionTensor, JointConditioner
 from genmodels.conditioning.excerpt import as_mono
 from genmodels.conditioning.recording import Recording
 from genmodels.errors import CheckpointError, ConfigError
+from genmodels.sharing import shared_while_used
 
 _MAX_WORDS = 77
 
 
-@lru_cache(maxsize=1)
 def load_clap(name: str) -> tuple[Any, Any, nn.Module]:
-    """Tokenizer, feature extractor and model (float32, evaluation mode) of a CLAP.
+    """Tokenizer, feature extractor and model (float32, evaluation mode) of a CLAP; models of one name share
+    them.
 
     Args:
         name: a hub name such as 'laion/larger_clap_music', or a folder with its files (nothing is then
@@ -29,19 +30,28 @@ def load_clap(name: str) -> tuple[Any, Any, nn.Module]:
     Raises:
         CheckpointError: they cannot be loaded.
     """
-    from transformers import AutoTokenizer, ClapFeatureExtractor, ClapModel
-
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name)
-        extractor = ClapFeatureExtractor.from_pretrained(name)
-        model: Any = ClapModel.from_pretrained(name, dtype=torch.float32)
+        return *_preprocessors(name), _model(name)
     except (OSError, ValueError) as error:
         raise CheckpointError(
             f"CLAP {name!r} cannot be loaded: {error}. Give a folder with its config, weights, tokenizer and "
             f"preprocessor, or go online once so that it is kept in the hub's cache"
         ) from error
-    model.eval()
-    return tokenizer, extractor, model.requires_grad_(False)
+
+
+@lru_cache(maxsize=2)
+def _preprocessors(name: str) -> tuple[Any, Any]:
+    from transformers import AutoTokenizer, ClapFeatureExtractor
+
+    return AutoTokenizer.from_pretrained(name), ClapFeatureExtractor.from_pretrained(name)
+
+
+@shared_while_used
+def _model(name: str) -> nn.Module:
+    from transformers import ClapModel
+
+    model: nn.Module = ClapModel.from_pretrained(name, dtype=torch.float32)
+    return model.eval().requires_grad_(False)
 
 
 class ClapConditioner(JointConditioner):
@@ -145,7 +155,7 @@ class ClapConditioner(JointConditioner):
             owner = prepared["owner"]
             heard = clap.get_audio_features(input_features=prepared["input_features"]).pooler_output
             vectors = vectors.clone()
-            vectors[owner.unique()] = 0.0
+            vectors[owner] = 0.0
             vectors.index_add_(0, owner, heard)
         return F.normalize(vectors, dim=-1)
 

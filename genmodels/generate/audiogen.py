@@ -12,8 +12,10 @@ from genmodels.checkpoints.loading import load_model
 from genmodels.codec.base import CompressionModel
 from genmodels.conditioning.base import WaveformConditioner
 from genmodels.errors import ConfigError
-from genmodels.generate.base import BaseGenModel, GenerationParams, Result
+from genmodels.generate.base import BaseGenModel, Result
+from genmodels.generate.params import GenerationParams
 from genmodels.lm.decoder import Precision
+from genmodels.lm.half import settle_layers
 from genmodels.lm.model import LMModel
 from genmodels.lm.sampling import SamplingParams
 
@@ -73,8 +75,9 @@ class AudioGen(BaseGenModel):
             CheckpointError: there is no such model, or its files cannot be used.
         """
         found = load_model(name, device, "audiogen")
+        lm = settle_layers(found.lm, precision)
         return AudioGen(
-            found.name, found.compression_model, found.lm, found.max_duration, found.extend_stride, precision
+            found.name, found.compression_model, lm, found.max_duration, found.extend_stride, precision
         )
 
     def set_generation_params(

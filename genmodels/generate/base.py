@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -13,6 +11,7 @@ from torch import Tensor
 from genmodels.codec.base import CompressionModel
 from genmodels.conditioning.attributes import ChromaTrack, Conditions, Recording, Transport
 from genmodels.errors import ConfigError, GenerationError
+from genmodels.generate.params import GenerationParams
 from genmodels.generate.requests import item_conditions
 from genmodels.generate.sound import convert_audio
 from genmodels.generate.voices import VoiceConditioner
@@ -20,43 +19,10 @@ from genmodels.lm.decoder import Decoder, Precision, make_decoder
 from genmodels.lm.generation import ProgressCallback, check_codes, run_segment, voice_seeds
 from genmodels.lm.model import LMModel
 from genmodels.lm.rows import RowConditions
-from genmodels.lm.sampling import SamplingParams
 from genmodels.lm.segment import Segment
 from genmodels.lm.two_step import TwoStepDecoder
 
 Result = Tensor | tuple[Tensor, Tensor]
-
-
-@dataclass(frozen=True)
-class GenerationParams:
-    """How to generate.
-
-    Args:
-        sampling: how tokens are drawn.
-        duration: seconds, > 0.
-        cfg_coef: guidance, >= 0.
-        extend_stride: seconds by which the window moves on in long form, in (0, max_duration).
-        cfg_coef_beta: double guidance, >= 0, or None; see `Conditions`.
-        two_step_cfg: run conditioned and unconditional rows one after the other, with half the activations
-            alive at a time. The results are the same, and so is the coefficient (AudioCraft ignores the one
-            that is asked for here).
-    Raises:
-        GenerationError: a value is out of range. (The stride is checked by the model, which has the window.)
-    """
-
-    sampling: SamplingParams = field(default_factory=SamplingParams)
-    duration: float = 30.0
-    cfg_coef: float = 3.0
-    extend_stride: float = 18.0
-    cfg_coef_beta: float | None = None
-    two_step_cfg: bool = False
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.duration) and self.duration > 0):
-            raise GenerationError(f"duration is {self.duration} s, must be a finite number > 0")
-        for name, value in (("cfg_coef", self.cfg_coef), ("cfg_coef_beta", self.cfg_coef_beta)):
-            if value is not None and not (math.isfinite(value) and value >= 0):
-                raise GenerationError(f"{name} is {value}, must be a finite number >= 0")
 
 
 class BaseGenModel:

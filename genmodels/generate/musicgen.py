@@ -13,9 +13,11 @@ from genmodels.conditioning.attributes import ChromaTrack, Recording, Transport
 from genmodels.conditioning.harmony import RecordedChroma, chroma_of
 from genmodels.conditioning.style import StyleConditioner
 from genmodels.errors import ConfigError
-from genmodels.generate.base import BaseGenModel, GenerationParams, Result
+from genmodels.generate.base import BaseGenModel, Result
+from genmodels.generate.params import GenerationParams
 from genmodels.generate.requests import melody_list
 from genmodels.lm.decoder import Precision
+from genmodels.lm.half import settle_layers
 from genmodels.lm.sampling import SamplingParams
 
 
@@ -41,8 +43,9 @@ class MusicGen(BaseGenModel):
             CheckpointError: there is no such model, or its files cannot be used.
         """
         found = load_model(name, device, "musicgen")
+        lm = settle_layers(found.lm, precision)
         return MusicGen(
-            found.name, found.compression_model, found.lm, found.max_duration, found.extend_stride, precision
+            found.name, found.compression_model, lm, found.max_duration, found.extend_stride, precision
         )
 
     def set_generation_params(

@@ -88,7 +88,7 @@ def encode_each(
     for name in (*lm.fuser.fuse2cond["sum"], *lm.fuser.fuse2cond["input_interpolate"]):
         if name not in by_frame:
             values = spread_condition(tensors[name].values, num_frames)
-            tensors[name] = ConditionTensor(values, torch.ones(values.shape[:2], dtype=torch.bool))
+            tensors[name] = ConditionTensor(values, torch.ones_like(values[..., 0], dtype=torch.bool))
     return tensors
 
 

@@ -261,3 +261,21 @@ def test_sound_is_part_of_the_value_of_conditions() -> None:
     with pytest.raises(ValueError, match="read-only"):
         conditions.recording.wav[0, 0] = 1  # type: ignore[union-attr]
     assert np.isclose(conditions.recording.duration, 4.0)  # type: ignore[union-attr]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+def test_a_melody_model_on_cuda_says_what_it_says_on_the_cpu() -> None:
+    conditions = replace(asked(sampling=GREEDY), cfg_coef_beta=2.0)
+    whole = offline(melody_musicgen("fp32"), conditions, 60)
+    model = melody_musicgen("fp32")
+    model.lm.cuda()
+    torch.testing.assert_close(
+        model.voices.rows([conditions], [0]).prefix_at(0).cpu(),
+        melody_musicgen("fp32").voices.rows([conditions], [0]).prefix_at(0),
+        atol=1e-4, rtol=1e-4,
+    )  # fmt: skip
+    got = offline(model, conditions, 60)
+    assert (got == whole).float().mean() > 0.9
+    stream = Continuation(model, conditions, seed=5)
+    stream.advance(130)
+    assert torch.equal(stream.codes[:, :60], got)
