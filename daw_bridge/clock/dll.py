@@ -36,10 +36,14 @@ class DelayLockedLoop:
 
     Args:
         memory: ticks; the more, the smoother and the slower to follow a gradual change.
+        grain_s: times come in steps of this many seconds, as where a driver stamps whole blocks.
     """
 
-    def __init__(self, memory: int = MEMORY_TICKS) -> None:
+    def __init__(self, memory: int = MEMORY_TICKS, grain_s: float = 0.0) -> None:
         self._memory = memory
+        self._grain = grain_s
+        # the variance of what is evenly spread over a grain is a twelfth of its square
+        self._least = max(LEAST_JITTER_S**2, grain_s**2 / 12.0)
         self.restart(0)
 
     def restart(self, index: int) -> None:
@@ -95,19 +99,26 @@ class DelayLockedLoop:
             self._suspects.append(time)
             if len(self._suspects) == SUSPECTS:
                 self._judge()
-        elif abs(time - self._time - self._period) > max(OFF_GRID * self._period, OFF_JITTER * self.jitter):
+        elif abs(time - self._time - self._period) > self._off_line():
             if time - self._recent[-1][1] > DUPLICATE * self._period:
                 self._suspects = [time]
         else:
             self._gaps = 0
             self._accept(time, 1)
 
+    def _off_line(self) -> float:
+        """Seconds from where a tick is expected beyond which it may not be the next one."""
+        return max(OFF_GRID * self._period, OFF_JITTER * self.jitter, self._grain)
+
     def _open(self) -> None:
         """Begin the line with the ticks gathered."""
-        numbers, times = [self._index + number for number in number_ticks(self._opening)], self._opening
+        numbers, times = (
+            [self._index + number for number in number_ticks(self._opening, self._grain)],
+            self._opening,
+        )
         self._set_line(numbers, times)
         spread = squared_error(fit_grid(numbers, times), numbers, times) / len(times)
-        self._variance = max(spread, LEAST_JITTER_S**2)
+        self._variance = max(spread, self._least)
         self._opening = []
 
     def _accept(self, time: float, steps: int) -> None:
@@ -126,7 +137,7 @@ class DelayLockedLoop:
         if self._errors:
             # from error to error, so that a line that lags behind does not pass for jitter
             square = min((error - self._errors[-1]) ** 2 / 2.0, 9.0 * self._variance)
-            self._variance = max(self._variance + (square - self._variance) / self._memory, LEAST_JITTER_S**2)
+            self._variance = max(self._variance + (square - self._variance) / self._memory, self._least)
         self._errors.append(error)
         errors = list(self._errors)
         for window in ALARM_WINDOWS:

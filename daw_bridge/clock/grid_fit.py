@@ -12,6 +12,7 @@ DOUBLE = 0.1
 TRACKING = 0.5
 PASSES = 2
 DOUBLED = 0.6
+COARSE = 0.4
 PREFERENCE = 1.3
 LEAST_PERIOD_S = 1e-4
 
@@ -47,15 +48,18 @@ def squared_error(grid: Grid, numbers: Sequence[int], times: Sequence[float]) ->
     return sum((time - grid.time_of(n)) ** 2 for n, time in zip(numbers, times, strict=True))
 
 
-def number_ticks(times: Sequence[float]) -> list[int]:
+def number_ticks(times: Sequence[float], grain: float = 0.0) -> list[int]:
     """Number ticks (seconds, ascending, at least 3) from 0, some of which may be missing or double.
 
     Where plain counting gives as straight a line as anything, it holds. Else a tick's number is its place on
-    a grid that the ticks give themselves: duplicates get the same number, gaps leave numbers out.
+    a grid that the ticks give themselves: duplicates get the same number, gaps leave numbers out. Times that
+    come in steps of ``grain`` seconds, not much finer than the ticks, say nothing of this: counting holds.
     """
     steps = [later - earlier for earlier, later in pairwise(times)]
     usual = sorted(steps)[len(steps) * 4 // 5]
     counted = list(range(len(times)))
+    if grain > COARSE * usual:
+        return counted
     single = list(accumulate((int(step > DOUBLE * usual) for step in steps), initial=0))
     solid = [step for step in steps if step > SOLID * usual] or [usual]
     placed = _place(times, max(median(solid), LEAST_PERIOD_S))

@@ -27,14 +27,16 @@ class MidiClockSource:
     Args:
         name: for people.
         beats_per_bar: MIDI clock has no meter; bars are counted from the song's start in this one.
+        grain_s: see `DelayLockedLoop`; the length of JACK's period where its MIDI comes through rtmidi.
     """
 
-    def __init__(self, name: str = "MIDI clock", beats_per_bar: int = 4) -> None:
+    def __init__(self, name: str = "MIDI clock", beats_per_bar: int = 4, grain_s: float = 0.0) -> None:
         self.name = name
         self.beats_per_bar = beats_per_bar
         self._stream = MidiStream()
+        self._lag = grain_s / 2.0
         self._inbox: deque[tuple[bytes, float]] = deque()
-        self._loop = DelayLockedLoop()
+        self._loop = DelayLockedLoop(grain_s=grain_s)
         self._state: State = "waiting"
         self._heard = 0.0
         self._lost = 0.0
@@ -56,8 +58,8 @@ class MidiClockSource:
         self._inbox.clear()
 
     def receive(self, data: bytes, time: float) -> None:
-        """Bytes came at ``time`` (seconds of `time.monotonic`)."""
-        self._inbox.append((data, time))
+        """Bytes came at ``time`` (seconds of `time.monotonic`), half a grain late on average."""
+        self._inbox.append((data, time - self._lag))
 
     def read(self, now: float) -> Reading:
         """See `ClockSource.read`."""

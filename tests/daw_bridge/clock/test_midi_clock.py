@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from daw_bridge.clock import MidiClockSource, Reading
 from daw_bridge.clock.midi_stream import MidiStream
-from tests.daw_bridge.clock.midi_sender import Sender, follow, rms
+from tests.daw_bridge.clock.midi_sender import Sender, follow, in_blocks, rms
 
 CLOCK, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
 TICK_S = 60.0 / 120.0 / 24
@@ -80,6 +80,16 @@ def test_lost_and_doubled_clocks_lose_no_beat(bpm: float, loss: float, doubles: 
     sender = Sender(lambda _: bpm, loss=loss, doubles=doubles, beats=20, seed=3)
     beats, errors, _ = follow(sender)
     assert rms(errors[beats >= 8]) < 0.0012
+
+
+@pytest.mark.parametrize("bpm", [60, 120, 180])
+@pytest.mark.parametrize("block", [256, 512, 1024])
+def test_clocks_that_arrive_in_blocks_keep_their_tempo_and_beat(bpm: float, block: int) -> None:
+    sender = Sender(lambda _: bpm, jitter_s=0.0003)
+    in_blocks(sender, block / 48000)
+    beats, errors, readings = follow(sender, grain_s=block / 48000)
+    assert rms(errors[beats >= 4]) < 0.1 * block / 48000 + 0.0005
+    assert readings[-1].tempo == pytest.approx(bpm, rel=0.003)
 
 
 @pytest.mark.parametrize(("before", "after"), [(120, 60), (60, 120), (120, 180), (150, 100), (90, 91)])

@@ -1,0 +1,102 @@
+"""LinkSource: Ableton Link, through LinkPython-extern (optional)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from daw_bridge.clock.source import BeatLine, ClockEvent, Reading
+from daw_bridge.errors import DeviceError
+
+EXTRA = "Ableton Link needs LinkPython-extern: pip install 'daw-bridge[link]'"
+READ_TRIES = 3
+JUMP_BEATS = 0.01
+US = 1e-6
+
+
+class LinkSource:
+    """A peer of the Link session on this network.
+
+    It joins with its own tempo, which counts only where it is the first: a session's tempo is never changed
+    by joining. Beats share the session's phase within a bar. Alone it keeps time by itself.
+
+    Args:
+        bpm: the tempo to found a session with. beats_per_bar: Link's quantum.
+        start_stop: whether the session's start and stop count; else the song always runs.
+
+    Raises:
+        DeviceError: LinkPython-extern is not installed.
+    """
+
+    def __init__(
+        self,
+        bpm: float = 120.0,
+        beats_per_bar: int = 4,
+        start_stop: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = "Ableton Link"
+        self.beats_per_bar = beats_per_bar
+        self._clock = clock
+        self._start_stop = start_stop
+        self._epoch = 0
+        self._running = False
+        self._last: BeatLine | None = None
+        try:
+            self._link: Any = import_module("link").Link(bpm)
+        except ImportError as error:
+            raise DeviceError(EXTRA) from error
+
+    @property
+    def peers(self) -> int:
+        """Other peers in the session."""
+        return int(self._link.numPeers())
+
+    def start(self) -> None:
+        """Join."""
+        self._link.startStopSyncEnabled = self._start_stop
+        self._link.enabled = True
+
+    def stop(self) -> None:
+        """Leave."""
+        self._link.enabled = False
+
+    def set_tempo(self, bpm: float) -> None:
+        """Change the tempo of the whole session (20 to 999 BPM)."""
+        state = self._link.captureSessionState()
+        state.setTempo(bpm, self._link.clock().micros())
+        self._link.commitSessionState(state)
+
+    def read(self, now: float) -> Reading:
+        """See `ClockSource.read`."""
+        state = self._link.captureSessionState()
+        micros = round((now + self._offset()) / US)
+        line = BeatLine(now, float(state.beatAtTime(micros, self.beats_per_bar)), float(state.tempo()))
+        running = not self._start_stop or bool(state.isPlaying())
+        events: list[ClockEvent] = []
+        if running != self._running:
+            self._running = running
+            self._epoch += 1
+            events.append(ClockEvent("continue" if running else "stop", now, line.beat))
+        elif self._last is not None and self._moved(self._last, line):
+            self._epoch += 1
+        self._last = line
+        shown = line if running else None
+        return Reading("locked", line.bpm, shown, self._epoch, self.beats_per_bar, tuple(events))
+
+    def _moved(self, before: BeatLine, line: BeatLine) -> bool:
+        """Whether the beat was moved, rather than its tempo changed, since the reading before."""
+        expected = (before.beat_at(line.time), before.beat + (line.time - before.time) * line.bpm / 60.0)
+        return not min(expected) - JUMP_BEATS <= line.beat <= max(expected) + JUMP_BEATS
+
+    def _offset(self) -> float:
+        """Seconds by which Link's clock is ahead of ours: of a few looks the one that took least."""
+        looks: list[tuple[float, float]] = []
+        for _ in range(READ_TRIES):
+            before = self._clock()
+            micros = self._link.clock().micros()
+            after = self._clock()
+            looks.append((after - before, micros * US - (before + after) / 2.0))
+        return min(looks)[1]

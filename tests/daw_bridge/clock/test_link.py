@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from daw_bridge.clock.link import LinkSource
+from daw_bridge.errors import DeviceError
+
+PATIENCE_S = 15.0
+
+
+@dataclass
+class Pair:
+    first: LinkSource
+    second: LinkSource
+
+    def wait(self, reached: bool = True) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while self.first.peers < 1 or self.second.peers < 1:
+            if time.monotonic() > deadline:
+                pytest.skip("two Link peers do not find each other here: no multicast")
+            time.sleep(0.05)
+        time.sleep(1.0)
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    """Two peers: the first has had its session of 97 BPM for a while when the second, of 140, joins."""
+    pytest.importorskip("link", reason="LinkPython-extern is not installed")
+    both = Pair(LinkSource(97.0), LinkSource(140.0))
+    try:
+        both.first.start()
+        time.sleep(1.5)
+        both.second.start()
+        yield both
+    finally:
+        both.first.stop()
+        both.second.stop()
+
+
+def test_two_peers_agree_within_three_milliseconds_and_joining_leaves_the_tempo(pair: Pair) -> None:
+    pair.wait()
+    for _ in range(20):
+        now = time.monotonic()
+        one, two = pair.first.read(now).line, pair.second.read(now).line
+        assert one is not None
+        assert two is not None
+        assert one.bpm == pytest.approx(97.0, rel=1e-4)
+        assert two.bpm == pytest.approx(97.0, rel=1e-4)
+        apart = (one.beat_at(now) - two.beat_at(now) + 2.0) % 4.0 - 2.0
+        assert abs(apart) * 60.0 / 97.0 < 0.003
+        time.sleep(0.02)
+
+
+def test_a_tempo_set_here_is_the_sessions(pair: Pair) -> None:
+    pair.wait()
+    pair.second.set_tempo(126.0)
+    deadline = time.monotonic() + 5.0
+    while time.monotonic() < deadline:
+        reading = pair.first.read(time.monotonic())
+        if reading.tempo == pytest.approx(126.0, rel=1e-4):
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"the other peer stays at {reading.tempo} BPM")
+
+
+def test_alone_it_keeps_time() -> None:
+    pytest.importorskip("link", reason="LinkPython-extern is not installed")
+    source = LinkSource(120.0)
+    one = source.read(time.monotonic()).line
+    time.sleep(0.2)
+    two = source.read(time.monotonic()).line
+    assert one is not None
+    assert two is not None
+    assert two.beat_at(two.time) == pytest.approx(one.beat_at(two.time), abs=0.002)
+
+
+def test_without_the_package_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "link", None)
+    with pytest.raises(DeviceError, match="LinkPython-extern"):
+        LinkSource()
