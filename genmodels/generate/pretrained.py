@@ -10,6 +10,7 @@ from genmodels.checkpoints.loading import load_model
 from genmodels.generate.audiogen import AudioGen
 from genmodels.generate.musicgen import MusicGen
 from genmodels.lm.decoder import Precision
+from genmodels.lm.half import settle_layers
 
 
 def get_pretrained(
@@ -25,7 +26,6 @@ def get_pretrained(
         CheckpointError: there is no such model, or its files cannot be used.
     """
     found = load_model(name, device)
+    lm = settle_layers(found.lm, precision)
     made = AudioGen if found.kind == "audiogen" else MusicGen
-    return made(
-        found.name, found.compression_model, found.lm, found.max_duration, found.extend_stride, precision
-    )
+    return made(found.name, found.compression_model, lm, found.max_duration, found.extend_stride, precision)

@@ -55,6 +55,19 @@ def halve_layers(lm: LMModel, dtype: torch.dtype | None = None) -> None:
             weight.data = weight.data.to(dtype)
 
 
+def settle_layers(lm: LMModel, precision: str) -> LMModel:
+    """A model that has just been loaded to be played, its layers halved for good if it will be played so and
+    not on a CPU.
+
+    Args:
+        lm: changed in place.
+        precision: see `make_decoder`.
+    """
+    if precision in ("auto", "half") and lm.device.type != "cpu":
+        halve_layers(lm)
+    return lm
+
+
 def suitable_dtype(transformer: Transformer) -> torch.dtype:
     """The half precision of the weights if they have one already, else that of their device; bfloat16 where a
     weight is beyond the range of float16."""

@@ -159,3 +159,13 @@ def test_a_stream_plays_what_the_long_form_is_and_comes_back_from_changes(
     # the stream goes on where the long form ends, so its last delayed codes see more
     end = 200 - stream.max_delay
     assert torch.equal(stream.codes[:, :end], expected[:, :end])
+
+
+def test_a_loaded_model_keeps_its_layers_in_half_precision_only(device: torch.device) -> None:
+    model = MusicGen.get_pretrained("mini", device)
+    assert model.lm.transformer.layer_dtype == torch.float16
+    assert model.lm.out_norm.weight.dtype == torch.float32
+    model.set_generation_params(duration=0.5)
+    assert model.generate(["warm piano"], seed=1).isfinite().all()
+    exact = MusicGen.get_pretrained("mini", device, "fp32")
+    assert exact.lm.transformer.layer_dtype == torch.float32

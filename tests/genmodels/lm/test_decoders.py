@@ -12,7 +12,7 @@ from genmodels.conditioning.fuser import ConditionFuser
 from genmodels.conditioning.provider import ConditionProvider
 from genmodels.errors import ConfigError
 from genmodels.lm.decoder import Decoder, ModuleDecoder, make_decoder
-from genmodels.lm.half import half_transformer, halve_layers, suitable_dtype
+from genmodels.lm.half import half_transformer, halve_layers, settle_layers, suitable_dtype
 from genmodels.lm.int8 import Int8Decoder
 from genmodels.lm.model import LMModel
 from genmodels.lm.native import NativeDecoder
@@ -151,6 +151,19 @@ def test_layers_that_are_half_already_are_not_copied_and_never_called_fp32() -> 
         assert regret(exact, codes, items) < 0.2
     with pytest.raises(ConfigError, match="bfloat16 already"):
         make_decoder(lm, "fp32")
+
+
+def test_layers_are_halved_for_good_only_where_they_are_played_so_off_the_cpu() -> None:
+    for device, precision, expected in (
+        ("cpu", "half", torch.float32),
+        ("meta", "fp32", torch.float32),
+        ("meta", "half", torch.float16),
+        ("meta", "auto", torch.float16),
+    ):
+        lm = model("cross", STEREO).to(device)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("genmodels.lm.half.suitable_dtype", lambda transformer: torch.float16)
+            assert settle_layers(lm, precision).transformer.layer_dtype == expected
 
 
 def test_weights_beyond_the_range_of_float16_become_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
