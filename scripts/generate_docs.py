@@ -1,10 +1,13 @@
-"""Writes docs/osc.md from the parameter table; ``--check`` only says whether it is up to date."""
+"""Writes docs/osc.md from the parameter table and docs/models.md from genmodels; ``--check`` only says
+whether they are up to date."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+import models_page
+from models_page import table
 
 from daw_bridge.clock.quantum import QUANTUM_NAMES
 from daw_bridge.control.dispatch import COALESCE_S
@@ -13,7 +16,7 @@ from daw_bridge.control.replies import OTHER_MESSAGES, STATUS_MESSAGES
 from daw_bridge.options import OPTIONS
 from daw_bridge.parameters import MAX_STRING, PARAMETERS, Atom, Parameter, Values
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "osc.md"
+DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 INTRODUCTION = f"""# OSC reference
 
@@ -37,15 +40,6 @@ where a message came from, or to `reply_port`.
   stop, `/bridge/deck/N/quantum` the grid for a deck's other values. In the table of values, *now* changes at
   once, *deck* by the deck's quantum.
 """
-
-
-def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    """A Markdown table."""
-    names = list(head)
-    yield f"| {' | '.join(names)} |"
-    yield f"|{'---|' * len(names)}"
-    for row in rows:
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
 
 
 def shown(values: Values) -> str:
@@ -119,16 +113,17 @@ def page() -> str:
 
 
 def main() -> int:
-    """Write or check the page; 1 when a check finds it out of date."""
-    text = page()
-    if "--check" in sys.argv[1:]:
-        if PAGE.is_file() and PAGE.read_text() == text:
-            return 0
-        print(f"{PAGE} is out of date: run make docs", file=sys.stderr)
-        return 1
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(text)
-    return 0
+    """Write or check the pages; 1 when a check finds one out of date."""
+    stale = 0
+    for path, text in ((DOCS / "osc.md", page()), (DOCS / "models.md", models_page.page())):
+        if path.is_file() and path.read_text() == text:
+            continue
+        if "--check" in sys.argv[1:]:
+            print(f"{path} is out of date: run make docs", file=sys.stderr)
+            stale = 1
+        else:
+            path.write_text(text)
+    return stale
 
 
 if __name__ == "__main__":

@@ -178,7 +178,7 @@ class TransformersFolder:
         """The codec, which is the whole of an EnCodec or DAC folder and a part of a MusicGen one."""
         config = self.config.audio_encoder if self.is_lm else self.config
         state = self.weights("audio_encoder." if self.is_lm else "")
-        return codec_from_transformers(state, config, str(self.config_path.parent))
+        return codec_from_state(state, config, str(self.config_path.parent))
 
 
 def _tokenizer_of(source: str) -> Any:
@@ -191,7 +191,7 @@ def _tokenizer_of(source: str) -> Any:
         return f"{source}: {str(error).splitlines()[0]}"
 
 
-def codec_from_transformers(state: Mapping[str, Tensor], config: Any, source: str) -> CompressionModel:
+def codec_from_state(state: Mapping[str, Tensor], config: Any, source: str) -> CompressionModel:
     """A codec of ours from Transformers' weights, or theirs behind our interface where ours has no such
     layers (DAC, and EnCodec with overlapping chunks).
 
