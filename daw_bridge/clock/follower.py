@@ -141,6 +141,12 @@ class Follower:
         else:
             self._slew(tempo_map, sample, line, tempo)
 
+    def heard(self, tempo_map: TempoMap, time: float) -> BeatLine:
+        """The map as it is heard at a time, for those that follow us; safe from any thread."""
+        sample = self.samples.sample_at(time)
+        bpm = tempo_map.tempo_at(sample) * self.samples.rate / self.samples.sample_rate
+        return BeatLine(time, tempo_map.beat_at(sample), bpm)
+
     def _slew(self, tempo_map: TempoMap, sample: int, line: BeatLine, tempo: float) -> None:
         source, mapped = self._beat(line, sample), tempo_map.beat_at(sample)
         if self._offset is None or abs(source + self._offset - mapped) > RELOCATED_BEATS:

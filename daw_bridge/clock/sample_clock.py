@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 MEMORY = 1000
 JUMP_S = 0.03
 JUMP_SEEN = 5
 MAX_DRIFT = 2e-3
+
+
+class _Line(NamedTuple):
+    """Output sample ``sample`` is heard at ``time``, ``rate`` more every second."""
+
+    time: float
+    sample: float
+    rate: float
+
+    def sample_at(self, time: float) -> float:
+        return self.sample + (time - self.time) * self.rate
 
 
 class SampleClock:
@@ -15,48 +28,50 @@ class SampleClock:
     least-squares one at first, then a fading memory of `MEMORY` looks. A position that stays off by more
     than 30 ms five looks long (the device was replaced, or dropped samples) begins a new line.
 
+    One thread observes; reading is safe from any.
+
     Args:
         sample_rate: Hz, as the output calls it; the measured rate stays within 0.2 % of it.
     """
 
     def __init__(self, sample_rate: int) -> None:
         self.sample_rate = sample_rate
-        self._rate = float(sample_rate)
-        self._time = 0.0
-        self._sample = 0.0
+        self._line = _Line(0.0, 0.0, float(sample_rate))
         self._seen = 0
         self._off = 0
 
     @property
     def rate(self) -> float:
         """Output samples per second of the host's time."""
-        return self._rate
+        return self._line.rate
 
     def observe(self, time: float, sample: float) -> None:
         """At ``time`` (seconds of `time.monotonic`, ascending) output sample ``sample`` is being heard."""
-        elapsed = time - self._time
-        error = sample - self.sample_at(time)
+        line = self._line
+        error = sample - line.sample_at(time)
         if self._seen and abs(error) > JUMP_S * self.sample_rate:
             self._off += 1
             if self._off < JUMP_SEEN:
                 return
             self._seen = 0
         self._off = 0
-        if self._seen and elapsed <= 0.0:
+        if self._seen and time <= line.time:
             return
         self._seen = min(self._seen + 1, MEMORY)
         n = self._seen
-        self._sample = sample if n == 1 else self.sample_at(time) + error * 2 * (2 * n - 1) / (n * (n + 1))
-        self._time = time
+        near = sample if n == 1 else line.sample_at(time) + error * 2 * (2 * n - 1) / (n * (n + 1))
+        rate = line.rate
         if n > JUMP_SEEN:
-            self._rate += error / elapsed * 6 / (n * (n + 1))
             limit = MAX_DRIFT * self.sample_rate
-            self._rate = min(max(self._rate, self.sample_rate - limit), self.sample_rate + limit)
+            rate += error / (time - line.time) * 6 / (n * (n + 1))
+            rate = min(max(rate, self.sample_rate - limit), self.sample_rate + limit)
+        self._line = _Line(time, near, rate)
 
     def sample_at(self, time: float) -> float:
         """The output sample that is, was or will be heard at a time."""
-        return self._sample + (time - self._time) * self._rate
+        return self._line.sample_at(time)
 
     def time_of(self, sample: float) -> float:
         """When an output sample is heard; the inverse of `sample_at`."""
-        return self._time + (sample - self._sample) / self._rate
+        line = self._line
+        return line.time + (sample - line.sample) / line.rate

@@ -37,6 +37,7 @@ def main() -> None:
     midi.send_message([0xFC])
     time.sleep(1.0)
     midi.close_port()
+    midi.delete()
 
 
 if __name__ == "__main__":

@@ -236,6 +236,14 @@ def test_the_instrument_can_play_ahead_of_the_source() -> None:
     assert rig.line_error_s(line) == pytest.approx(0.02, abs=0.0015)
 
 
+def test_what_is_heard_can_be_followed_by_others() -> None:
+    rig = Rig(ManualSource(90.0), bpm=90.0)
+    rig.run(5.0)
+    heard = rig.follower.heard(rig.map, rig.now)
+    assert heard.beat_at(rig.now) == pytest.approx(rig.map.beat_at(rig.heard), abs=0.002)
+    assert heard.bpm == pytest.approx(90.0 * DRIFT, rel=1e-4)
+
+
 def test_sample_clock_finds_rate_and_offset_through_jitter() -> None:
     clock, rng = SampleClock(RATE), np.random.default_rng(0)
     for n in range(1000):

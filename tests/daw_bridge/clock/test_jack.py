@@ -23,6 +23,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("jackd") is None, reason="needs jackd"),
 ]
 
+ROOT = Path(__file__).parents[3]
 SENDER = Path(__file__).with_name("jack_sender.py")
 
 
@@ -129,7 +130,7 @@ def test_transport_with_a_timebase_gives_its_bars_and_tempo(server: JackServer) 
 def test_a_server_that_ends_is_a_loss() -> None:
     # in a process of its own, as JACK's library serves one server a process
     code = f"import {__name__} as tests; tests.outlive_a_server()"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["start", "lost"]
 

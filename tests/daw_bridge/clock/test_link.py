@@ -68,6 +68,34 @@ def test_a_tempo_set_here_is_the_sessions(pair: Pair) -> None:
     raise AssertionError(f"the other peer stays at {reading.tempo} BPM")
 
 
+def test_start_and_stop_of_the_session_are_followed_where_wanted() -> None:
+    link = pytest.importorskip("link", reason="LinkPython-extern is not installed")
+    source = LinkSource(120.0, start_stop=True)
+    now = time.monotonic()
+    assert source.read(now).line is None
+    assert isinstance(source._link, link.Link)
+    for playing in (True, False):
+        state = source._link.captureSessionState()
+        state.setIsPlaying(playing, source._link.clock().micros())
+        source._link.commitSessionState(state)
+        reading = source.read(time.monotonic())
+        assert (reading.line is not None) == playing
+        assert [event.notice for event in reading.events] == ["continue" if playing else "stop"]
+
+
+def test_a_beat_moved_is_a_new_epoch_and_a_tempo_is_none() -> None:
+    pytest.importorskip("link", reason="LinkPython-extern is not installed")
+    source = LinkSource(120.0)
+    epoch = source.read(time.monotonic()).epoch
+    source.set_tempo(90.0)
+    time.sleep(0.05)
+    assert source.read(time.monotonic()).epoch == epoch
+    state = source._link.captureSessionState()
+    state.forceBeatAtTime(65.5, source._link.clock().micros(), 4.0)
+    source._link.commitSessionState(state)
+    assert source.read(time.monotonic()).epoch == epoch + 1
+
+
 def test_alone_it_keeps_time() -> None:
     pytest.importorskip("link", reason="LinkPython-extern is not installed")
     source = LinkSource(120.0)
