@@ -6,6 +6,7 @@ import torch
 from genmodels.conditioning.attributes import ConstantChroma, Transport
 from genmodels.errors import ConditionError, ConfigError, GenerationError
 from genmodels.generate.musicgen import MusicGen
+from genmodels.lm.sampling import SamplingParams
 from tests.genmodels.tiny import FakeCodec, tiny_lm, tiny_musicgen
 
 
@@ -107,7 +108,10 @@ def test_defaults_are_the_published_ones() -> None:
     model.set_generation_params()
     params = model.generation_params
     assert (params.duration, params.cfg_coef, params.extend_stride) == (30.0, 3.0, 0.9)
-    assert (params.sampling.top_k, params.sampling.top_p, params.sampling.temperature) == (250, 0.0, 1.0)
+    assert (params.cfg_coef_beta, params.two_step_cfg) == (None, False)
+    assert params.sampling == SamplingParams(use_sampling=True, top_k=250, top_p=0.0, temperature=1.0)
+    with pytest.raises(GenerationError, match="cfg_coef_beta is -1"):
+        model.set_generation_params(cfg_coef_beta=-1)
 
 
 def test_codec_and_language_model_must_fit() -> None:

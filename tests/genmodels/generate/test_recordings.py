@@ -209,6 +209,16 @@ def test_two_steps_of_guidance_give_the_same_codes(any_model: MusicGen) -> None:
     one = any_model.generate(["piano"], return_tokens=True, seed=2, recording=tune(1.0))[1]
     any_model.set_generation_params(duration=1.0, cfg_coef=2.0, cfg_coef_beta=1.5, two_step_cfg=True)
     two = any_model.generate(["piano"], return_tokens=True, seed=2, recording=tune(1.0))[1]
+    streams = []
+    for steps in (True, False):
+        any_model.set_generation_params(duration=1.0, two_step_cfg=steps)
+        stream = Continuation(any_model, asked(), 4)
+        for frame, change in zip((30, 70, 100), CHOICES[1:], strict=False):
+            stream.advance(frame)
+            stream.set_conditions(change)
+        stream.advance(120)
+        streams.append(stream.codes)
+    assert torch.equal(*streams)
     any_model.set_generation_params(duration=1.0)
     assert torch.equal(one, two)
 

@@ -22,12 +22,23 @@ from genmodels.conditioning.fuser import ConditionFuser
 from genmodels.conditioning.provider import ConditionProvider
 from genmodels.lm.model import LMModel
 from genmodels.lm.patterns import DelayedPatternProvider
+from genmodels.training.corpus.compose import compose
+from genmodels.training.corpus.render import RenderError, find_fluidsynth, find_soundfont, render
 from tests.genmodels.lm.musicgen_twin import SharedT5, enliven, our_state, tokens
 
 RATE = 32000
 CARD = 32
 CHROMA_LEN = 24
 TEXT = "a warm piano over soft strings"
+
+
+def no_renderer() -> str:
+    try:
+        find_fluidsynth()
+        find_soundfont()
+    except RenderError as error:
+        return str(error)
+    return ""
 
 
 def melody(seconds: float, seed: int = 0) -> np.ndarray:
@@ -162,6 +173,15 @@ def test_chroma_equals_that_of_transformers(seconds: float) -> None:
     repeated = ChromaStemConditioner(8, stems="mix", duration=5.0).features(torch.from_numpy(sound))
     places = torch.arange(5 * RATE // 4096 + 1) % len(expected)
     assert torch.equal(repeated, expected[places])
+
+
+@pytest.mark.skipif(bool(no_renderer()), reason=no_renderer() or "present")
+@pytest.mark.parametrize("seed", [1, 4])
+def test_chroma_of_played_music_equals_that_of_transformers(seed: int) -> None:
+    sound = render(compose(seed))[: 20 * RATE]
+    ours = ChromaStemConditioner(8, stems="mix", match_len_on_eval=False).features(torch.from_numpy(sound))
+    assert torch.equal(ours, their_features(sound)["input_features"][0])
+    assert len(ours.argmax(-1).unique()) > 2
 
 
 def test_filters_equal_those_of_transformers() -> None:
