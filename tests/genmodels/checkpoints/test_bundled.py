@@ -44,7 +44,7 @@ def divergence_from_float(mini: MusicGen, precision: Precision) -> float:
         decoder = make_decoder(mini.lm, each)
         cache = decoder.new_cache(2, 40)
         assert rows.frames is not None
-        logits = decoder.run(tokens, rows.frames.at(np.arange(40), 0), rows.context, cache)
+        logits = decoder.run(tokens, rows.frames.at(np.arange(40), 0), rows.context_at(0), cache)
         assert logits is not None
         guided.append(rows.voices[0].guided(logits).log_softmax(-1))
     exact, fast = guided
