@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from daw_bridge import takes_command
 from daw_bridge.errors import BridgeError
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(takes_command.app, name="takes")
 
 KeyValues = Annotated[
     list[str] | None,
@@ -127,7 +130,7 @@ def render(
 ) -> None:
     """Render a bar-exact clip to a WAV file."""
     from daw_bridge.decks.protocol import RenderRequest
-    from daw_bridge.errors import ParameterError
+    from daw_bridge.errors import ClipError, ParameterError
     from daw_bridge.options import OPTIONS
     from daw_bridge.parameters import lookup
 
@@ -149,7 +152,10 @@ def render(
         rate.coerce(sample_rate)
     except ValueError:
         raise ParameterError("--sample-rate", sample_rate, rate.range_text()) from None
-    out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ClipError(f"folder {out.parent} cannot be made: {error.strerror}") from error
     request = RenderRequest(
         prompts=((prompt, 1.0),),
         bars=bars,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from daw_bridge.audio.sound_writer import sound_format
 from daw_bridge.audio.wav_file import Music, chunks, write_wav
+from daw_bridge.clock.tempo_map import TempoMap
 from daw_bridge.errors import ClipError
 
 LOOP_FADE_S = 0.012
@@ -112,3 +113,18 @@ def seamless(sound: Samples, before: Samples, sample_rate: int) -> Samples:
     phase = (np.arange(length, dtype=np.float32)[:, None] + 0.5) / length
     sound[-length:] = sound[-length:] * np.cos(np.pi / 2 * phase) + lead * np.sin(np.pi / 2 * phase)
     return sound
+
+
+def bars_music(
+    clock: TempoMap, start: int, stop: int, first_bar: int, last_bar: int, key: str
+) -> tuple[Music, int]:
+    """What is known of bars ``first_bar .. last_bar - 1``, which lie at output samples ``start .. stop``, and
+    their exact length in samples: at a steady tempo rounded once, not bar by bar."""
+    beats = clock.beat_of_bar(last_bar) - clock.beat_of_bar(first_bar)
+    steady = clock.tempo_segment(start) == clock.tempo_segment(stop - 1)
+    exact = beats * 60.0 * clock.sample_rate
+    tempo = clock.tempo_at(start) if steady else exact / (stop - start)
+    lines = [clock.sample_at(clock.beat_of_bar(bar)) - start for bar in range(first_bar, last_bar)]
+    beats_per_bar = clock.meter_segment(clock.beat_of_bar(first_bar)).beats_per_bar
+    count = round(exact / tempo) if steady else stop - start
+    return Music(tempo, beats, beats_per_bar, key, True, tuple(lines)), count

@@ -92,7 +92,6 @@ class TakeKeeper:
                 "model": load.model,
                 "device": load.device,
                 "threads": load.threads,
-                "loader": load.loader,
             },
             "model": {
                 "name": loaded.model,

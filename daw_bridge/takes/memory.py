@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from daw_bridge.audio.wav_file import Music
 from daw_bridge.clock.tempo_map import TempoMap
 from daw_bridge.errors import ClipError
-from daw_bridge.takes.clip import LOOP_FADE_S, seamless
+from daw_bridge.takes.clip import LOOP_FADE_S, bars_music, seamless
 
 MEMORY_S = 66.0
 MARGIN_S = 2.0
@@ -91,7 +91,7 @@ class DeckMemory:
         start = clock.sample_at(clock.beat_of_bar(last - bars))
         if last <= bars or start < played or until <= begin:
             raise ClipError(f"{_whole_bars(clock, played, last, until)}: {bars} have not sounded yet")
-        music, count = _music(clock, start, stop, last - bars, last, key)
+        music, count = bars_music(clock, start, stop, last - bars, last, key)
         if start < begin + round(MARGIN_S * self._rate) and begin > played:
             longest = int((MEMORY_S - MARGIN_S) * self._rate * bars / (until - start))
             raise ClipError(
@@ -120,17 +120,3 @@ def _whole_bars(clock: TempoMap, begin: int, last: int, until: int) -> str:
     while last - whole > 1 and clock.sample_at(clock.beat_of_bar(last - whole - 1)) >= begin:
         whole += 1
     return f"{whole} whole bar{'s' if whole != 1 else ''} can be had"
-
-
-def _music(
-    clock: TempoMap, start: int, stop: int, first_bar: int, last_bar: int, key: str
-) -> tuple[Music, int]:
-    """What is known of bars ``first_bar .. last_bar - 1``, and their exact length in samples."""
-    beats = clock.beat_of_bar(last_bar) - clock.beat_of_bar(first_bar)
-    steady = clock.tempo_segment(start) == clock.tempo_segment(stop - 1)
-    exact = beats * 60.0 * clock.sample_rate
-    tempo = clock.tempo_at(start) if steady else exact / (stop - start)
-    lines = [clock.sample_at(clock.beat_of_bar(bar)) - start for bar in range(first_bar, last_bar)]
-    beats_per_bar = clock.meter_segment(clock.beat_of_bar(first_bar)).beats_per_bar
-    count = round(exact / tempo) if steady else stop - start
-    return Music(tempo, beats, beats_per_bar, key, True, tuple(lines)), count

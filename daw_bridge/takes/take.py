@@ -188,6 +188,13 @@ class Take:
         return sorted(found, key=lambda event: event.sample)
 
     @property
+    def tempo_known(self) -> bool:
+        """Whether the journal came as far as the tempo."""
+        return any(True for _ in of_type(self.records, "tempo")) and any(
+            True for _ in of_type(self.records, "meter")
+        )
+
+    @property
     def tempo(self) -> float:
         """The tempo that held longest, BPM."""
         lengths: dict[float, int] = {}

@@ -138,7 +138,8 @@ class TakeWriter:
             if isinstance(job, Sound):
                 blocks.append(job)
             elif isinstance(job, Mapping):
-                records.append(dict(job))
+                if not (records and _joins(records[-1], job)):
+                    records.append(dict(job))
             else:
                 self._guarded(partial(self._write, records, blocks))
                 blocks, records = [], []
@@ -201,7 +202,8 @@ class TakeWriter:
     def _encoded(self, record: Record) -> list[Record]:
         """The record as JSON, after the arrays that it needs."""
         if record["type"] == "tokens":
-            return [{**record, **encode_tokens(record.pop("tokens"))}]
+            tokens = record.pop("tokens")
+            return [{**record, **encode_tokens(tokens)}]
         lines: list[Record] = []
 
         def keep(array: Array) -> str:
@@ -246,6 +248,17 @@ class TakeWriter:
             self._journal.sync()
             if self._sound is not None:
                 self._sound.sync()
+
+
+def _joins(last: Record, record: Mapping[str, Any]) -> bool:
+    """Whether a record of tokens goes on where the last one ends, and was put together with it."""
+    if last["type"] != "tokens" or record["type"] != "tokens":
+        return False
+    end = last["first"] + last["tokens"].shape[1]
+    if (last["voice"], last["epoch"], end) != (record["voice"], record["epoch"], record["first"]):
+        return False
+    last["tokens"] = np.concatenate([last["tokens"], record["tokens"]], axis=1)
+    return True
 
 
 def _new_folder(above: Path) -> Path:
