@@ -121,6 +121,15 @@ def _model(model: str) -> Check:
         return Check("ERROR", "model", f"{model}: no .safetensors in {folder}: install again")
     if Path(model).exists():
         return Check("OK", "model", f"{model} exists")
+    from genmodels.checkpoints.availability import availability
+    from genmodels.checkpoints.names import published
+
+    entry = published(model)
+    if entry is not None:
+        missing = ", ".join(availability(entry).missing)
+        if not missing:
+            return Check("OK", "model", f"{entry.name} is here")
+        return Check("WARNING", "model", f"{entry.name}: {missing} will be fetched from the hub")
     if "/" in model:
         return Check("WARNING", "model", f"{model} is not here: it will be looked for on the hub")
     return Check("ERROR", "model", f"{model} is neither bundled ({folder}) nor a path")

@@ -114,6 +114,11 @@ PARAMETERS: tuple[Parameter, ...] = (
         "the same music.",
     ),
     Parameter(
+        f"{_DECK}/length", "value", (Arg("seconds", "f", 0, 600),), unit="s", default=(0.0,),
+        doc="How long the deck plays after a start, used from its next start on; 0 is until it is stopped. A "
+        "model of sound effects starts with 5.",
+    ),
+    Parameter(
         f"{_DECK}/gain", "value", (_GAIN_ARG,), unit="dB", curve="linear", default=(0.0,),
         doc="Gain of the deck.",
     ),

@@ -17,7 +17,10 @@ from daw_bridge.control.dispatch import Dispatcher
 from daw_bridge.control.osc import OscServer
 from daw_bridge.control.port import bind, check_allow
 from daw_bridge.decks.protocol import Notice, Player, PlayerOptions, When
+from daw_bridge.errors import PresetError
 from daw_bridge.options import Setup
+from daw_bridge.parameters import Address, Values
+from genmodels.errors import GenModelsError
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +120,7 @@ class Daemon:
 
     def _apply(self, player: Player) -> None:
         for address, values in self._setup.values:
-            player.set(address.parameter.path, address.deck, values, When())
+            _set(player, address, values)
         if self._setup.options["start"]:
             for deck in range(1, player.deck_count + 1):
                 player.command("/bridge/deck/{deck}/start", deck, (), When())
@@ -143,6 +146,13 @@ class Daemon:
             self._say("stopping")
             _end_process_after(STOP_LIMIT_S)
         self.stop()
+
+
+def _set(player: Player, address: Address, values: Values) -> None:
+    try:
+        player.set(address.parameter.path, address.deck, values, When())
+    except GenModelsError as error:
+        raise PresetError(f"{address.text} cannot be set: {error}") from error
 
 
 @contextmanager

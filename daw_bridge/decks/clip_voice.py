@@ -61,7 +61,7 @@ class ClipVoice:
             ConditionError, GenerationError: the request does not fit the model.
         """
         request = self._request
-        values = default_values()
+        values = default_values(self._model.takes)
         values.update(
             prompts=tuple(atom for pair in request.prompts for atom in pair),
             temperature=(request.temperature,),

@@ -25,17 +25,18 @@ MINOR_TURN = ((0, "m"), (8, ""), (3, ""), (10, ""))
 _KEY = re.compile(r"([A-Ga-g])([#b]?)\s*(major|minor|maj|min|m|)", re.IGNORECASE)
 
 
-def default_values() -> dict[str, Values]:
-    """What every deck starts with, by name without the deck's prefix."""
+def default_values(takes: Set[str] = ALL) -> dict[str, Values]:
+    """What every deck starts with, by name without the deck's prefix; what the model does not take is off."""
     defaults = {p.path.removeprefix(DECK): p.default for p in PARAMETERS if p.per_deck}
-    return {name: defaults[name] for name in CONDITIONING}
+    values = {name: defaults[name] for name in CONDITIONING}
+    return values | {f"{name}/enable": (False,) for name in ("chroma", "transport") if name not in takes}
 
 
 def build_conditions(values: Mapping[str, Values], transport: Transport, takes: Set[str] = ALL) -> Conditions:
     """Conditions for values by name (all of `CONDITIONING`) at a place in musical time.
 
     Args:
-        takes: what the model can be conditioned on; the transport is left out where it takes none.
+        takes: what the model can be conditioned on.
 
     Raises:
         ConditionError, GenerationError: a value that the table let through does not fit (a chord's name), or
@@ -46,15 +47,16 @@ def build_conditions(values: Mapping[str, Values], transport: Transport, takes: 
     prompts = tuple(WeightedPrompt(str(text), float(weight)) for text, weight in pairs if float(weight) > 0)
     # built also when it is off, so that a chord that cannot be read is refused when it is set
     harmony = _chroma(values, transport)
-    chroma = harmony if values["chroma/enable"][0] else None
-    if chroma is not None and "chroma" not in takes:
+    if (harmony is not None or values["chroma/enable"][0]) and "chroma" not in takes:
         raise ConditionError("this model takes no harmony: leave key, chords and chroma off")
+    if values["transport/enable"][0] and "transport" not in takes:
+        raise ConditionError("this model takes no beat, its pulse is free: leave transport/enable off")
     if any(prompt.text for prompt in prompts) and "text" not in takes:
         raise ConditionError("this model takes no text: leave the prompt empty")
     return Conditions(
         prompts=prompts,
-        chroma=chroma,
-        transport=transport if values["transport/enable"][0] and "transport" in takes else None,
+        chroma=harmony if values["chroma/enable"][0] else None,
+        transport=transport if values["transport/enable"][0] else None,
         sampling=SamplingParams(
             temperature=float(values["temperature"][0]),
             top_k=int(values["top_k"][0]),

@@ -67,7 +67,7 @@ class Deck:
         self, number: int, clock: SongClock, host: EngineHost, geometry: Geometry, timing: Timing
     ) -> None:
         self.number = number
-        self.timeline = Timeline(default_values())
+        self.timeline = Timeline(default_values(geometry.model.takes))
         self._clock = clock
         self._host = host
         self._geometry = geometry

@@ -22,6 +22,7 @@ from daw_bridge.engine.protocol import (
     Loaded,
     OpenDeck,
     Produced,
+    Refused,
     Stats,
 )
 from daw_bridge.engine.ring import PcmRing
@@ -45,6 +46,9 @@ class Owner(Protocol):
 
     def voice_failed(self, number: int, reason: str) -> None:
         """One voice failed by itself and is gone."""
+
+    def voice_refused(self, number: int, reason: str) -> None:
+        """One voice was told conditions that the model does not take; it goes on under the earlier ones."""
 
 
 class Tap(Protocol):
@@ -182,6 +186,8 @@ class EngineHost:
         elif isinstance(event, Loaded):
             if self._loading is not None and not self._loading.done():
                 self._loading.set_result(event)
+        elif isinstance(event, Refused):
+            self._owner.voice_refused(event.deck, event.what)
         elif isinstance(event, Failed) and event.deck is not None:
             if event.deck in self._sinks:
                 self._owner.voice_failed(event.deck, event.what)

@@ -38,8 +38,11 @@ class Launcher:
         self._written = written
         self._starting = starting
 
-    def start(self, deck: Deck, when: When, seed: int) -> Moment:
+    def start(self, deck: Deck, when: When, seed: int, length_s: float = 0.0) -> Moment:
         """Start a deck on the grid or at a bar; where nothing plays, bar 1 begins as soon as it can.
+
+        Args:
+            length_s: seconds after which it stops by itself; 0 for never.
 
         Raises:
             ScheduleError: the bar cannot be reached any more.
@@ -52,6 +55,9 @@ class Launcher:
             moment = self._clock.resolve(ready, when.quantum, when.bar)
         self._starting()
         deck.start(moment, seed)
+        if length_s > 0:
+            end = moment.sample + round(length_s * self._clock.map.sample_rate)
+            deck.stop(self._clock.moment(end), on_grid=False)
         return moment
 
     def stop(self, deck: Deck, when: When) -> Moment:

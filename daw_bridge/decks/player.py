@@ -15,6 +15,7 @@ from daw_bridge.decks.changes import Changes
 from daw_bridge.decks.clip_render import ClipRenderer, clip_name, clip_request
 from daw_bridge.decks.conditions import CONDITIONING, DECK
 from daw_bridge.decks.deck import READY_FRAMES, Deck, Timing
+from daw_bridge.decks.deck_type import MUSIC, deck_type
 from daw_bridge.decks.engine_host import EngineHost
 from daw_bridge.decks.estimate import Estimate
 from daw_bridge.decks.geometry import Geometry
@@ -164,7 +165,13 @@ class LivePlayer:
             return ((self._options.seed + (deck or 1) - 1) % 2**31,)
         if path == f"{DECK}prompt":
             return self.get(f"{DECK}prompts", deck)[:1]
-        return self._values.get((path, deck), lookup(path).default)
+        found = self._values.get((path, deck))
+        return self._default(path) if found is None else found
+
+    def _default(self, path: str) -> Values:
+        """The table's default, or the one of the type of decks that the model makes."""
+        kind = deck_type(self._host.loaded) if self._host.loaded else MUSIC
+        return kind.defaults.get(path.removeprefix(DECK), lookup(path).default)
 
     def set(self, path: str, deck: int | None, values: Values, when: When) -> Ack:
         """Change a value parameter."""
@@ -200,7 +207,8 @@ class LivePlayer:
         parts = self._started()
         if path == f"{DECK}start" and deck is not None:
             self._require_engine()
-            return self._ack(parts.launcher.start(parts.decks[deck - 1], when, self._seed(deck)))
+            length = float(self.get(f"{DECK}length", deck)[0])
+            return self._ack(parts.launcher.start(parts.decks[deck - 1], when, self._seed(deck), length))
         if path == f"{DECK}stop" and deck is not None:
             each = parts.decks[deck - 1]
             return self._ack(parts.launcher.stop(each, when), at_once=not each.active)
@@ -313,3 +321,8 @@ class LivePlayer:
         """For the engine host: see `Recovery`."""
         if self._parts is not None:
             self._parts.recovery.voice_failed(number, reason)
+
+    def voice_refused(self, number: int, reason: str) -> None:
+        """For the engine host: see `Recovery`."""
+        if self._parts is not None:
+            self._parts.recovery.voice_refused(number, reason)

@@ -72,6 +72,12 @@ class Recovery:
                 self._notify("error", f"deck {deck.number} failed ({reason}): it begins anew at the next bar")
                 self._resume(deck, from_tokens=False)
 
+    def voice_refused(self, number: int, reason: str) -> None:
+        """One voice was told what its model does not take, and plays on as before."""
+        for deck in self._decks:
+            if deck.owns(number):
+                self._notify("error", f"deck {deck.number} plays on as before: {reason}")
+
     def _too_often(self) -> bool:
         now = time.monotonic()
         while self._failures and now - self._failures[0] > FAILURE_WINDOW_S:

@@ -156,9 +156,12 @@ class Run:
             return self._epoch
 
     def move_start(self, sample: int) -> None:
-        """Begin at another output sample; only before anything has been given to the feeder."""
+        """Begin at another output sample, and end as much later or earlier where the end is not on the grid;
+        only before anything has been given to the feeder."""
         with self._lock:
             if not self._claimed:
+                if self.stop is not None and self.stop_beat is None:
+                    self.stop += sample - self.start
                 self.origin += sample - self.start
                 self.start = self._silent_since = sample
 

@@ -54,7 +54,7 @@ class EngineModel(Protocol):
     """A loaded model that opens voices.
 
     Attributes:
-        takes, channels, weights, hardware: see `daw_bridge.engine.protocol.Loaded`.
+        takes, channels, kind, weights, hardware: see `daw_bridge.engine.protocol.Loaded`.
     """
 
     @property
@@ -77,6 +77,9 @@ class EngineModel(Protocol):
 
     @property
     def channels(self) -> int: ...
+
+    @property
+    def kind(self) -> str: ...
 
     @property
     def weights(self) -> str: ...
@@ -113,15 +116,17 @@ def load_genmodels(model: str, device: str) -> EngineModel:
         device: see `genmodels.device.pick_device`.
     """
     from genmodels.device import pick_device
-    from genmodels.generate import get_pretrained
+    from genmodels.generate import AudioGen, get_pretrained
 
     chosen = pick_device(device)
-    return _GenModel(model, str(chosen), get_pretrained(model, chosen))
+    loaded = get_pretrained(model, chosen)
+    return _GenModel(model, str(chosen), loaded, "audiogen" if isinstance(loaded, AudioGen) else "musicgen")
 
 
 class _GenModel:
-    def __init__(self, name: str, device: str, model: Any) -> None:
+    def __init__(self, name: str, device: str, model: Any, kind: str) -> None:
         self.name = name
+        self.kind = kind
         self.device = device
         self._model = model
         self.sample_rate = int(model.sample_rate)

@@ -121,6 +121,7 @@ class Loaded:
         device: where it runs.
         takes: which of ``'text'``, ``'chroma'`` and ``'transport'`` it can be conditioned on.
         channels: of its sound.
+        kind: ``'musicgen'`` for music, ``'audiogen'`` for sound effects.
         weights: fingerprint of the weights. hardware: name of what computes, and how.
     """
 
@@ -134,6 +135,7 @@ class Loaded:
     device: str
     takes: frozenset[str] = frozenset({"text", "chroma", "transport"})
     channels: int = 1
+    kind: str = "musicgen"
     weights: str = ""
     hardware: str = ""
 
@@ -186,6 +188,14 @@ class Stats:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """Deck ``deck`` was told conditions that its model does not take: it goes on under the earlier ones."""
+
+    deck: int
+    what: str
+
+
+@dataclass(frozen=True)
 class Failed:
     """Deck ``deck`` is closed after an error; with ``deck=None`` the model or the worker failed."""
 
@@ -194,4 +204,4 @@ class Failed:
 
 
 Command: TypeAlias = Load | OpenDeck | SetConditions | Advance | RollBack | CloseDeck | Ping | Shutdown
-Event: TypeAlias = Loaded | Pong | DeckOpened | RolledBack | Produced | Stats | Failed
+Event: TypeAlias = Loaded | Pong | DeckOpened | RolledBack | Produced | Stats | Refused | Failed

@@ -30,6 +30,7 @@ from daw_bridge.engine.protocol import (
     Ping,
     Pong,
     Produced,
+    Refused,
     RollBack,
     RolledBack,
     SetConditions,
@@ -37,6 +38,7 @@ from daw_bridge.engine.protocol import (
     Stats,
 )
 from daw_bridge.engine.ring import PcmRing
+from genmodels.errors import GenModelsError
 
 CHUNK_SECONDS = 0.025
 MAX_CHUNK_FRAMES = 5
@@ -161,6 +163,7 @@ class Worker:
                 device=model.device,
                 takes=model.takes,
                 channels=model.channels,
+                kind=model.kind,
                 weights=model.weights,
                 hardware=model.hardware,
             )
@@ -176,14 +179,23 @@ class Worker:
         if isinstance(command, Advance):
             slot.target = max(slot.target, command.to_frame)
         elif isinstance(command, SetConditions):
-            frame = max(command.from_frame, slot.voice.oldest_frame)
-            slot.voice.set_conditions(command.conditions, frame)
+            self._set_conditions(slot, command)
             self._changed(command.deck, slot, command.epoch)
         elif isinstance(command, RollBack):
             slot.voice.roll_back(min(max(command.frame, slot.voice.oldest_frame), slot.voice.frame))
             self._changed(command.deck, slot, command.epoch)
         else:
             self._close_deck(command.deck)
+
+    def _set_conditions(self, slot: Slot, command: SetConditions) -> None:
+        """Conditions that do not fit the model are refused; what they would have changed is made anew under
+        the earlier ones, as whoever sent them has given it up."""
+        frame = max(command.from_frame, slot.voice.oldest_frame)
+        try:
+            slot.voice.set_conditions(command.conditions, frame)
+        except GenModelsError as error:
+            slot.voice.roll_back(min(frame, slot.voice.frame))
+            self._send(Refused(command.deck, str(error)))
 
     def _open(self, command: OpenDeck) -> None:
         if self._model is None:

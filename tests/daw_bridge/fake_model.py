@@ -2,7 +2,7 @@
 
 The model's name sets its manners: ``'fake'``, ``'fake:ms=5'`` (milliseconds of computing a frame),
 ``'fake:fail=40'`` (raises at frame 40), ``'fake:hang=40'`` (never comes back from frame 40),
-``'fake:stereo'`` (the right channel sounds at half the level), ``'fake:text'`` (takes text alone),
+``'fake:stereo'`` (the right channel sounds at half the level), ``'fake:effects'`` (takes text alone),
 ``'fake:absent'`` (cannot be loaded). Pitches that are multiples of 50 Hz have whole periods in a frame, so
 that changes at frame borders are free of jumps.
 """
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genmodels.conditioning.attributes import Conditions, WeightedPrompt
+from genmodels.errors import ConditionError
 
 LOADER = "tests.daw_bridge.fake_model:load"
 RATE, HOP = 32000, 640
@@ -42,6 +43,7 @@ class FakeVoice:
     fail: int = -1
     hang: int = -1
     channels: int = 1
+    beat: bool = True
     frame: int = 0
     pcm_frame: int = 0
     lookahead_frames: int = LOOKAHEAD
@@ -55,6 +57,8 @@ class FakeVoice:
 
     def set_conditions(self, conditions: Conditions, from_frame: int | None = None) -> None:
         at = self.frame if from_frame is None else from_frame
+        if conditions.transport is not None and not self.beat:
+            raise ConditionError("this voice takes no transport")
         pitch_of(conditions)
         self.conditions = [*((f, c) for f, c in self.conditions if f < at), (at, conditions)]
         if at < self.frame:
@@ -90,6 +94,7 @@ class FakeModel:
     fail: int = -1
     hang: int = -1
     channels: int = 1
+    kind: str = "musicgen"
     device: str = "cpu"
     weights: str = "f00d"
     hardware: str = "a loop in Python"
@@ -99,7 +104,8 @@ class FakeModel:
     takes: frozenset[str] = frozenset({"text", "chroma", "transport"})
 
     def open(self, conditions: Conditions, seed: int, prompt: NDArray[np.int16] | None) -> FakeVoice:
-        voice = FakeVoice([(0, conditions)], self.ms, self.fail, self.hang, self.channels)
+        beat = "transport" in self.takes
+        voice = FakeVoice([(0, conditions)], self.ms, self.fail, self.hang, self.channels, beat)
         if prompt is not None:
             voice.pitches = [int(p) for p in prompt[0]]
             voice.frame = len(voice.pitches)
@@ -121,6 +127,6 @@ def load(model: str, device: str) -> FakeModel:
         hang=int(value) if manner == "hang" else -1,
         channels=2 if manner == "stereo" else 1,
     )
-    if manner == "text":
-        fake.takes = frozenset({"text"})
+    if manner == "effects":
+        fake.takes, fake.kind = frozenset({"text"}), "audiogen"
     return fake

@@ -114,6 +114,15 @@ def test_render_asks_for_what_was_said_and_prints_the_path(
     assert str(out) in capsys.readouterr().out
 
 
+def test_a_folder_that_cannot_be_made_is_one_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    fake_render(monkeypatch, [])
+    (tmp_path / "file").touch()
+    assert run(monkeypatch, "render", "piano", "--out", str(tmp_path / "file" / "a.wav")) == 1
+    assert "cannot be made" in capsys.readouterr().err
+
+
 def test_a_model_that_cannot_be_loaded_exits_with_4(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     fake_render(monkeypatch, [])
     assert run(monkeypatch, "render", "piano", "--model", "absent", "--out", str(tmp_path / "a.wav")) == 4

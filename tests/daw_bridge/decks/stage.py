@@ -59,7 +59,11 @@ class Stage:
 
 @asynccontextmanager
 async def stage(
-    folder: Path, model: str = "fake", make_engine: MakeEngine = ThreadEngine, **options: object
+    folder: Path,
+    model: str = "fake",
+    make_engine: MakeEngine = ThreadEngine,
+    loader: str = LOADER,
+    **options: object,
 ) -> AsyncIterator[Stage]:
     """A started player; afterwards it has stopped and its recording is complete."""
     recording = folder / "played.wav"
@@ -68,7 +72,7 @@ async def stage(
     player = create_player(
         PlayerOptions(model=model, **chosen),  # type: ignore[arg-type]
         notices.append,
-        LOADER,
+        loader,
         make_engine,
     )
     await player.start()
