@@ -84,19 +84,17 @@ class StreamableConvTranspose1d(nn.Module):
         self.right = math.ceil(self.surplus * trim_right_ratio) if causal else self.surplus // 2
         self.left = self.surplus - self.right
 
-    def _convolve(self, x: Tensor, with_bias: bool) -> Tensor:
-        y: Tensor = self.convtr.convtr(x, with_bias)  # type: ignore[operator]
+    def _convolve(self, x: Tensor) -> Tensor:
+        y: Tensor = self.convtr.convtr(x)  # type: ignore[operator]
         return y
 
     def forward(self, x: Tensor) -> Tensor:
         """x [B, in, n] to [B, out, n * stride]."""
-        y = self._convolve(x, True)
+        y = self._convolve(x)
         return y[..., self.left : y.shape[-1] - self.right]
 
     def stream(self, x: Tensor, state: TransposeState | None, last: bool) -> tuple[Tensor, TransposeState]:
         """See `StreamLayer`."""
         bias: Tensor = self.convtr.convtr.bias  # type: ignore[union-attr,assignment]
-        streamed = TransposeStream(
-            lambda part: self._convolve(part, False), bias, self.stride, self.surplus, self.left, self.right
-        )
+        streamed = TransposeStream(self._convolve, bias, self.stride, self.surplus, self.left, self.right)
         return streamed.stream(x, state, last)

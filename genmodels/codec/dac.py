@@ -132,7 +132,7 @@ def _transposed(conv: torch.nn.ConvTranspose1d) -> TransposeStream:
     assert conv.bias is not None
 
     def convolve(x: Tensor) -> Tensor:
-        return F.conv_transpose1d(x, conv.weight, None, stride)
+        return F.conv_transpose1d(x, conv.weight, conv.bias, stride)
 
     return TransposeStream(convolve, conv.bias, stride, conv.kernel_size[0] - stride, cut, cut)
 

@@ -9,11 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genmodels.codec.conv import StreamableConv1d, StreamableConvTranspose1d
 from genmodels.codec.streaming import PadMode, StreamLayer, stream_residual
+
+# up to this many frames torch's LSTM spends more time packing its weights than computing (on a CPU)
+SHORT = 50
 
 
 @dataclass(frozen=True)
@@ -72,14 +76,36 @@ class ResidualLstm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x [B, dim, n] to the same shape."""
-        return self.stream(x, None, True)[0]
+        # always torch's own, whose rounding is that of other implementations: codes are then identical
+        return x + cast(Tensor, self.lstm(x.permute(2, 0, 1))[0]).permute(1, 2, 0)
 
     def stream(self, x: Tensor, state: Any, last: bool) -> tuple[Tensor, Any]:
         """See `StreamLayer`."""
         if not x.shape[-1]:
             return x, state
-        y, state = self.lstm(x.permute(2, 0, 1), state)
+        short = x.device.type == "cpu" and x.shape[-1] <= SHORT and not torch.is_grad_enabled()
+        y, state = (self._step_by_step if short else self.lstm)(x.permute(2, 0, 1), state)
         return x + y.permute(1, 2, 0), state
+
+    def _step_by_step(self, y: Tensor, state: Any) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """As `nn.LSTM` does it, y [n, B, dim]."""
+        if state is None:
+            zeros = y.new_zeros(self.lstm.num_layers, y.shape[1], y.shape[2])
+            state = (zeros, zeros)
+        hiddens, cells = [], []
+        for layer in range(self.lstm.num_layers):
+            w_in, w_hidden, b_in, b_hidden = self.lstm.all_weights[layer]
+            hidden, cell = state[0][layer], state[1][layer]
+            outputs = []
+            for gates in F.linear(y, w_in, b_in + b_hidden):
+                take, keep, new, give = torch.addmm(gates, hidden, w_hidden.t()).chunk(4, 1)
+                cell = keep.sigmoid() * cell + take.sigmoid() * new.tanh()
+                hidden = give.sigmoid() * cell.tanh()
+                outputs.append(hidden)
+            y = torch.stack(outputs)
+            hiddens.append(hidden)
+            cells.append(cell)
+        return y, (torch.stack(hiddens), torch.stack(cells))
 
 
 class ResidualBlock(nn.Module):

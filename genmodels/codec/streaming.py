@@ -116,7 +116,7 @@ class TransposeStream:
     """A transposed convolution, of which the surplus is cut at either end, as a `StreamLayer`.
 
     Attributes:
-        convolve: it without bias and cut, [B, in, n >= 1] to [B, out, n * stride + surplus].
+        convolve: it without cut, [B, in, n >= 1] to [B, out, n * stride + surplus].
         bias: [out].
         stride: outputs per input.
         surplus: kernel length less stride; >= 0.
@@ -134,14 +134,16 @@ class TransposeStream:
         """See `StreamLayer`."""
         if state is None:
             state = TransposeState(x.new_zeros(x.shape[0], len(self.bias), self.surplus), self.left)
-        y, length = state.tail, x.shape[-1] * self.stride
+        length, bias = x.shape[-1] * self.stride, self.bias[:, None]
         if length:
             y = self.convolve(x)
             y[..., : self.surplus] += state.tail
-        tail = y[..., length:].clone()
+        else:
+            y = state.tail + bias
+        tail = y[..., length:] - bias
         end = max(0, y.shape[-1] - self.right) if last else length
         cut = min(state.cut, end)
-        return y[..., cut:end] + self.bias[:, None], TransposeState(tail, state.cut - cut)
+        return y[..., cut:end], TransposeState(tail, state.cut - cut)
 
 
 def stream_residual(

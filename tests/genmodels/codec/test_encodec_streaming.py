@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from genmodels.codec.encodec import EncodecModel
-from genmodels.codec.seanet import PadMode, SEANetConfig
+from genmodels.codec.seanet import ResidualLstm, SEANetConfig
+from genmodels.codec.streaming import PadMode
+from genmodels.codec.weight_norm import WeightNormConv1d
 
 TOLERANCE = 1e-5
 FRAMES = 60
@@ -143,3 +145,15 @@ def test_folded_weights_decode_the_same() -> None:
 
 def test_flushing_a_stream_that_never_began_gives_nothing() -> None:
     assert trained_like("reflect").streaming_decoder().flush().shape == (1, 1, 0)
+
+
+@pytest.mark.parametrize("frames", [1, 7, 50])
+def test_short_inputs_take_a_faster_way_to_the_same_result(frames: int) -> None:
+    torch.manual_seed(1)
+    lstm, upsampling = ResidualLstm(64, 2), WeightNormConv1d(64, 32, 16, 8, transposed=True)
+    x = torch.randn(2, 64, frames)
+    with torch.no_grad():
+        assert (lstm.stream(x, None, True)[0] - lstm(x)).abs().max() <= 1e-6
+        weight = upsampling.effective_weight()
+        expected = torch.nn.functional.conv_transpose1d(x, weight, upsampling.bias, upsampling.stride)
+        assert (upsampling(x) - expected).abs().max() <= 1e-6
