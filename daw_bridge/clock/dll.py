@@ -6,7 +6,7 @@ import math
 from collections import deque
 from collections.abc import Sequence
 
-from daw_bridge.clock.grid_fit import fit_grid, number_ticks, squared_error
+from daw_bridge.clock.grid_fit import LEAST_PERIOD_S, fit_grid, number_ticks, squared_error
 
 MEMORY_TICKS = 96
 OPENING_TICKS = 24
@@ -129,7 +129,7 @@ class DelayLockedLoop:
         self._time += steps * self._period
         error = time - self._time
         self._time += error * 2 * (2 * n - 1) / (n * (n + 1))
-        self._period += error / steps * 6 / (n * (n + 1))
+        self._period = max(self._period + error / steps * 6 / (n * (n + 1)), LEAST_PERIOD_S)
         self._watch(error)
 
     def _watch(self, error: float) -> None:

@@ -10,6 +10,7 @@ from statistics import median
 SOLID = 0.2
 DOUBLE = 0.1
 TRACKING = 0.5
+AROUND = (1.0, 0.95, 1.05, 0.9, 1.1, 0.85, 1.15)
 PASSES = 2
 DOUBLED = 0.6
 COARSE = 0.4
@@ -58,13 +59,14 @@ def number_ticks(times: Sequence[float], grain: float = 0.0) -> list[int]:
     steps = [later - earlier for earlier, later in pairwise(times)]
     usual = sorted(steps)[len(steps) * 4 // 5]
     counted = list(range(len(times)))
-    if grain > COARSE * usual:
-        return counted
     single = list(accumulate((int(step > DOUBLE * usual) for step in steps), initial=0))
-    solid = [step for step in steps if step > SOLID * usual] or [usual]
-    placed = _place(times, max(median(solid), LEAST_PERIOD_S))
-    if placed[0] == placed[-1]:
+    if grain > COARSE * usual or single[-1] == 0:
         return counted
+    solid = [step for step in steps if step > SOLID * usual] or [usual]
+    period = max(median(solid), LEAST_PERIOD_S)
+    tried = [_place(times, period * around) for around in AROUND]
+    # relative to the period, as a finer grid is near to anything
+    placed = min(tried, key=lambda numbers: _error_of(numbers, times) / fit_grid(numbers, times).period ** 2)
     limit = PREFERENCE * _error_of(placed, times)
     if len(solid) > DOUBLED * len(steps) and _error_of(counted, times) <= limit:
         return counted
@@ -76,7 +78,8 @@ def _error_of(numbers: Sequence[int], times: Sequence[float]) -> float:
 
 
 def _place(times: Sequence[float], period: float) -> list[int]:
-    """Numbers from a slowly tracked phase, then all of them again from the line that results."""
+    """Numbers from a slowly tracked phase, then all of them again from the line that results; plain counting
+    where that gives all the same."""
     numbers, phase = [0], times[0]
     for time in times[1:]:
         ahead = max(0, round((time - phase) / period))
@@ -84,9 +87,9 @@ def _place(times: Sequence[float], period: float) -> list[int]:
         phase += ahead * period
         phase += TRACKING * (time - phase)
     for _ in range(PASSES):
-        if numbers[0] == numbers[-1]:
+        if numbers[-1] == 0:
             break
         grid = fit_grid(numbers, times)
         base = round(grid.place(times[0]))
         numbers = list(accumulate((round(grid.place(time)) - base for time in times), max))
-    return numbers
+    return numbers if numbers[-1] else list(range(len(times)))

@@ -12,6 +12,7 @@ TICKS_PER_BEAT = 24
 TICKS_PER_POSITION = 6
 LOST_S = 0.25
 TEMPO_STEP = 0.003
+MIN_BPM, MAX_BPM = 10.0, 1000.0
 
 
 class MidiClockSource:
@@ -126,8 +127,9 @@ class MidiClockSource:
     def _line(self) -> BeatLine | None:
         """Ticks on time; until the loop has locked again after a loss, the line that held before."""
         loop = self._loop
-        if loop.locked:
-            self._held = (loop.index, loop.time, 60.0 / (loop.period * TICKS_PER_BEAT))
+        bpm = 60.0 / (loop.period * TICKS_PER_BEAT) if loop.locked else 0.0
+        if MIN_BPM <= bpm <= MAX_BPM:
+            self._held = (loop.index, loop.time, bpm)
         if self._held is None:
             return None
         index, time, bpm = self._held

@@ -74,8 +74,8 @@ def test_a_gradual_change_of_tempo_is_followed() -> None:
     assert rms(errors[beats >= 4]) < 0.0025
 
 
-@pytest.mark.parametrize("bpm", [60, 120])
-@pytest.mark.parametrize(("loss", "doubles"), [(0.1, 0.0), (0.0, 0.2), (0.0, 1.0), (0.1, 0.1)])
+@pytest.mark.parametrize("bpm", [60, 120, 180])
+@pytest.mark.parametrize(("loss", "doubles"), [(0.1, 0.0), (0.0, 0.2), (0.1, 0.1)])
 def test_lost_and_doubled_clocks_lose_no_beat(bpm: float, loss: float, doubles: float) -> None:
     sender = Sender(lambda _: bpm, loss=loss, doubles=doubles, beats=20, seed=3)
     beats, errors, _ = follow(sender)
@@ -90,6 +90,12 @@ def test_clocks_that_arrive_in_blocks_keep_their_tempo_and_beat(bpm: float, bloc
     beats, errors, readings = follow(sender, grain_s=block / 48000)
     assert rms(errors[beats >= 4]) < 0.1 * block / 48000 + 0.0005
     assert readings[-1].tempo == pytest.approx(bpm, rel=0.003)
+
+
+@pytest.mark.parametrize("bpm", [60, 120])
+def test_a_source_that_sends_all_twice_is_not_twice_as_fast(bpm: float) -> None:
+    beats, errors, _ = follow(Sender(lambda _: bpm, doubles=1.0, beats=20, seed=3))
+    assert rms(errors[beats >= 8]) < 0.0012
 
 
 @pytest.mark.parametrize(("before", "after"), [(120, 60), (60, 120), (120, 180), (150, 100), (90, 91)])
@@ -180,6 +186,15 @@ def test_tempo_is_not_known_from_a_few_clocks() -> None:
     player.send(START)
     reading = player.clocks(12)
     assert (reading.state, reading.tempo, reading.line) == ("waiting", None, None)
+
+
+def test_a_flood_of_clocks_is_no_tempo() -> None:
+    player = Player()
+    player.send(START)
+    assert player.clocks(100, tick_s=0.0).tempo is None
+    player.now += 0.3
+    assert player.clocks(48).tempo == pytest.approx(120)
+    assert player.clocks(200, tick_s=0.0).tempo == pytest.approx(120, rel=0.1)
 
 
 def test_realtime_bytes_stand_inside_other_messages() -> None:
