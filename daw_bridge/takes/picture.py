@@ -14,6 +14,8 @@ MAX_LINES = 64
 MAX_LABELS = 40
 MAX_LABEL = 44
 FLOOR_DB = -60.0
+ROWS = 8
+ROW_DB = 4.0
 COLOURS = {"command": "tab:orange", "mark": "tab:red", "state": "tab:green"}
 
 
@@ -30,8 +32,10 @@ def draw(take: Take, out: Path) -> None:
     figure = Figure(figsize=(14, 5.5), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    axes.fill_between(times, FLOOR_DB, level.clip(FLOOR_DB, 0.0), color="tab:blue", alpha=0.7, linewidth=0)
-    axes.set(xlim=(0, max(take.seconds, 1e-3)), ylim=(FLOOR_DB, 0), xlabel="s", ylabel="level (dB)")
+    axes.fill_between(times, FLOOR_DB, level.clip(FLOOR_DB, 0.0), color="tab:blue", alpha=0.6, linewidth=0)
+    axes.set(xlim=(0, max(take.seconds, 1e-3)), xlabel="s", ylabel="level (dB)")
+    axes.set_ylim(FLOOR_DB, (ROWS + 1) * ROW_DB)
+    axes.set_yticks(range(round(FLOOR_DB), 1, 10))
     axes.set_title(f"{take.name or take.folder.name}: {take.model['name']}, {take.tempo:g} BPM", loc="left")
     for bar, seconds in _bar_lines(take):
         axes.axvline(seconds, color="0.6", linewidth=0.6, zorder=0)
@@ -41,9 +45,8 @@ def draw(take: Take, out: Path) -> None:
         seconds = _seconds(take, event)
         axes.axvline(seconds, color=COLOURS[event.kind], linewidth=0.8, alpha=0.8)
         if number < MAX_LABELS:
-            axes.annotate(
-                _label(event), (seconds, -2.0 - 3.4 * (number % 8)), fontsize=7, color=COLOURS[event.kind]
-            )
+            place = (seconds, (ROWS - number % ROWS) * ROW_DB)
+            axes.annotate(_label(event), place, fontsize=7, color=COLOURS[event.kind])
     try:
         publish(out, lambda path: figure.savefig(path, dpi=110, format=out.suffix[1:] or "png"))
     except (OSError, ValueError) as error:
