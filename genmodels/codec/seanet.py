@@ -17,7 +17,7 @@ from genmodels.codec.conv import StreamableConv1d, StreamableConvTranspose1d
 from genmodels.codec.streaming import PadMode, StreamLayer, stream_residual
 
 # up to this many frames torch's LSTM spends more time packing its weights than computing (on a CPU)
-SHORT = 50
+SHORT = 16
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,7 @@ def test_flushing_a_stream_that_never_began_gives_nothing() -> None:
     assert trained_like("reflect").streaming_decoder().flush().shape == (1, 1, 0)
 
 
-@pytest.mark.parametrize("frames", [1, 7, 50])
+@pytest.mark.parametrize("frames", [1, 7, 16])
 def test_short_inputs_take_a_faster_way_to_the_same_result(frames: int) -> None:
     torch.manual_seed(1)
     lstm, upsampling = ResidualLstm(64, 2), WeightNormConv1d(64, 32, 16, 8, transposed=True)
