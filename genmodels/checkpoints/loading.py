@@ -18,6 +18,8 @@ from genmodels.checkpoints.names import CODEC_FILE, LM_FILE, TRANSFORMERS_CONFIG
 from genmodels.checkpoints.reading import full_precision, load_strictly
 from genmodels.checkpoints.transformers_format import TransformersFolder
 from genmodels.codec.base import CompressionModel
+from genmodels.codec.seanet import SEANetDecoder
+from genmodels.codec.weight_norm import fold_weight_norm
 from genmodels.conditioning.t5 import T5Conditioner
 from genmodels.device import pick_device
 from genmodels.errors import CheckpointError
@@ -77,7 +79,8 @@ def load_model(
     kind: LmKind | None = None,
     attend_padding: bool = False,
 ) -> LoadedModel:
-    """Load a language model and its codec.
+    """Load a language model and its codec, to play: the codec's decoder is folded (see
+    `CompressionModel.fold_weights`) and cannot be trained; `load_codec` gives one that can.
 
     Args:
         name: a name of `MODELS`, a Hugging Face hub id, a folder, a file (`state_dict.bin`, with
@@ -104,6 +107,10 @@ def load_model(
         from genmodels.codec.stereo import InterleaveStereoCodec
 
         codec = InterleaveStereoCodec(codec, **loaded.stereo)
+    for part in codec.modules():
+        # only what plays: the encoder keeps its rounding, and with it its codes
+        if isinstance(part, SEANetDecoder):
+            fold_weight_norm(part)
     return LoadedModel(
         str(name), codec, loaded.lm, loaded.max_duration, loaded.extend_stride, kind or loaded.kind
     )

@@ -11,8 +11,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from genmodels.codec.base import CompressionModel, StreamingDecoder
-from genmodels.codec.dac import DacCodec
-from genmodels.codec.encodec_names import encodec_from_transformers
 from genmodels.codec.transformers_config import codec_model
 from genmodels.errors import ConfigError
 
@@ -131,20 +129,3 @@ class TransformersCodec(CompressionModel):
             "be decoded frame by frame: every sample depends on its whole chunk. Use the 32 kHz or 24 kHz "
             "codec for streaming"
         )
-
-
-def codec_from_transformers(model: Any) -> CompressionModel:
-    """The codec of this package for a Transformers model: `DacCodec` for a DacModel; for an EncodecModel an
-    `EncodecModel` of ours where it can represent it, else a `TransformersCodec`.
-
-    Raises:
-        ConfigError: the model is neither.
-    """
-    config = model.config
-    if config.model_type == "dac":
-        return DacCodec(model)
-    if config.model_type != "encodec":
-        raise ConfigError(f"codec of type {config.model_type!r}: must be 'encodec' or 'dac'")
-    if config.norm_type == "weight_norm" and config.chunk_length_s is None:
-        return encodec_from_transformers(model.state_dict(), config)
-    return TransformersCodec(model)

@@ -307,3 +307,16 @@ def test_the_codec_decodes_as_written(tmp_path: Path) -> None:
         early = codec.decode(codes[..., :6])
         assert early.shape == (1, 1, 48)
         torch.testing.assert_close(codec.decode(codes)[..., :48], early, atol=1e-5, rtol=1e-4)
+
+
+def test_the_codec_of_a_loaded_model_is_folded_where_it_plays(tmp_path: Path, shape: LmShape) -> None:
+    """Its encoder is left alone, so that a prompt gives the very codes of the codec by itself."""
+    writer.write_model(tmp_path, shape)
+    playing, alone = load_model(tmp_path, "cpu").compression_model, load_codec(tmp_path, "cpu")
+    names = {name for name, _ in playing.named_parameters()}
+    assert not any(name.startswith("decoder") and name.endswith("weight_g") for name in names)
+    sound = torch.randn(1, 1, 20 * alone.hop_length)
+    with torch.no_grad():
+        codes = alone.encode(sound)[0]
+        assert torch.equal(playing.encode(sound)[0], codes)
+        torch.testing.assert_close(playing.decode(codes), alone.decode(codes), atol=1e-5, rtol=1e-4)
