@@ -88,6 +88,7 @@ class TakeWriter:
         self._channels = channels
         self._jobs: Backlog[Job] = Backlog(round(MAX_WAITING_S * sample_rate))
         self._too_slow = False
+        self._beginning = False
         self._ended = threading.Event()
         self._journal: JournalWriter | None = None
         self._sound: SoundWriter | None = None
@@ -153,12 +154,13 @@ class TakeWriter:
 
     def _begin(self, begin: Begin) -> None:
         self._end("another take began")
-        self.error = ""
+        self.error, self._beginning = "", True
         self.samples = 0
         self._kept_arrays = set()
         folder = _new_folder(begin.folder)
         self._journal = JournalWriter(folder / JOURNAL_NAME)
         self.folder = folder
+        self._beginning = False
         self._keep_due = time.monotonic() + KEEP_EVERY_S
         self._sync_due = time.monotonic() + SYNC_EVERY_S
         self._write([dict(begin.header)], [])
@@ -182,6 +184,7 @@ class TakeWriter:
 
     def _fail(self, reason: str) -> None:
         if self._journal is None:
+            self.error = f"a take cannot begin: {reason}" if self._beginning else self.error
             return
         assert self.folder is not None
         self.error = f"take {self.folder.name} ended: {reason}"
