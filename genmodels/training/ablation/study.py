@@ -84,7 +84,9 @@ def _forget_another(config: CodecTraining) -> None:
     folder = Path(config.folder)
     note, text = folder / "config.json", json.dumps(asdict(config), indent=1)
     if not note.exists() or note.read_text() != text:
-        (folder / "checkpoint.pt").unlink(missing_ok=True)
+        if (folder / "checkpoint.pt").exists():
+            print(f"{folder}: was trained with other settings, begins anew", flush=True)
+            (folder / "checkpoint.pt").unlink()
     folder.mkdir(parents=True, exist_ok=True)
     note.write_text(text)
 
