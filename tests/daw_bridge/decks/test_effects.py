@@ -82,7 +82,8 @@ def test_effects_start_on_the_bar_sound_for_their_length_and_end(
 
 def test_a_stereo_checkpoint_is_heard_in_stereo_and_rendered_so(tmp_path: Path, shape: LmShape) -> None:
     stereo = replace(shape, stereo=True, n_q=8)
-    model = write_model(tmp_path / "model", stereo, CodecShape(ratios=(8, 5, 4, 2), sample_rate=16000))
+    folder = write_model(tmp_path / "model", stereo, CodecShape(ratios=(8, 5, 4, 2), sample_rate=16000))
+    model = folder / "state_dict.bin"
 
     async def play() -> Path:
         async with stage(tmp_path, str(model), loader=DEFAULT_LOADER) as s:

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from daw_bridge.audio import devices
+from daw_bridge.errors import DeviceError, SoundServerError
+
+
+class PortAudioError(Exception):
+    pass
+
+
+class Library:
+    """PortAudio, which does not always start."""
+
+    def __init__(self) -> None:
+        self.running = True
+        self.starts = True
+
+    def terminate(self) -> None:
+        if not self.running:
+            raise PortAudioError("not initialized")
+        self.running = False
+
+    def initialize(self) -> None:
+        if not self.starts:
+            raise PortAudioError("unanticipated host error")
+        self.running = True
+
+
+def test_a_portaudio_that_does_not_start_is_a_device_error_and_can_be_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    library = Library()
+    face = SimpleNamespace(
+        _terminate=library.terminate, _initialize=library.initialize, PortAudioError=PortAudioError
+    )
+    monkeypatch.setattr(devices, "portaudio", lambda: face)
+    library.starts = False
+    for _ in range(2):
+        with pytest.raises(DeviceError, match="does not start"):
+            devices.refresh()
+    library.starts = True
+    devices.refresh()
+    assert library.running
+
+
+def test_a_sound_server_that_died_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "_abandoned", True)
+    with pytest.raises(SoundServerError, match="restart"):
+        devices.refresh()
