@@ -83,10 +83,10 @@ def _forget_another(config: CodecTraining) -> None:
     """Removes a training of another configuration from the folder, and notes this one's."""
     folder = Path(config.folder)
     note, text = folder / "config.json", json.dumps(asdict(config), indent=1)
-    if not note.exists() or note.read_text() != text:
-        if (folder / "checkpoint.pt").exists():
-            print(f"{folder}: was trained with other settings, begins anew", flush=True)
-            (folder / "checkpoint.pt").unlink()
+    checkpoint = folder / "checkpoint.pt"
+    if checkpoint.exists() and (not note.exists() or note.read_text() != text):
+        print(f"{folder}: was trained with other settings, begins anew", flush=True)
+        checkpoint.unlink()
     folder.mkdir(parents=True, exist_ok=True)
     note.write_text(text)
 
