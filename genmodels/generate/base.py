@@ -154,10 +154,12 @@ class BaseGenModel:
             check_codes(self.lm, prompt, min(total, self.max_frames))
             prompt = prompt.cpu()
         seeds = voice_seeds(seed, len(conditions))
-        batches = self.voices.batches(conditions)
+        # as AudioCraft does: where one window is enough, a recording is not cut to it
+        whole = total <= self.max_frames
+        batches = self.voices.batches(conditions, whole)
         codes = torch.zeros(len(conditions), self.lm.n_q, total, dtype=torch.int64)
         for number, batch in enumerate(batches):
-            rows = self.voices.rows([conditions[i] for i in batch], [seeds[i] for i in batch])
+            rows = self.voices.rows([conditions[i] for i in batch], [seeds[i] for i in batch], whole)
             report = self._progress(number * total, len(batches) * total, progress)
             codes[batch] = self._long_form(rows, None if prompt is None else prompt[batch], total, report)
         if progress:

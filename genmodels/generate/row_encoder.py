@@ -25,10 +25,11 @@ Encoded = dict[str, ConditionTensor]
 
 
 class RowInput(NamedTuple):
-    """What one row hears of; None is absent."""
+    """What one row hears of; None is absent. A `whole` recording is heard as it is, not by windows."""
 
     text: str | None = None
     recording: Recording | None = None
+    whole: bool = False
 
 
 class RowEncoder:
@@ -36,8 +37,9 @@ class RowEncoder:
     it, and remembers them.
 
     In the window that starts at frame f, samples (int(f / frame_rate * rate) + [0, int(max_duration * rate)))
-    modulo its length are heard of a recording. A recording that is shorter than the window is thus repeated
-    as sound. (AudioCraft does so past the first window only, and repeats the features in the first.)
+    modulo its length are heard of a recording. One that is shorter than the window is thus repeated as sound.
+    A `whole` one is left to its conditioner, which repeats or cuts the features. (AudioCraft does the first
+    in long form, the second where a single window is enough.)
 
     Args:
         lm: whose conditioners are used.
@@ -50,7 +52,7 @@ class RowEncoder:
         self._frame_rate = frame_rate
         self._max_duration = max_duration
         self._texts: OrderedDict[str | None, Encoded] = OrderedDict()
-        self._recordings: OrderedDict[tuple[Recording | None, int], Encoded] = OrderedDict()
+        self._recordings: OrderedDict[tuple[Recording | None, int | None], Encoded] = OrderedDict()
         named = lm.condition_provider.conditioners.items()
         self._text = {name: c for name, c in named if isinstance(c, TextConditioner)}
         self._wav = {name: c for name, c in named if isinstance(c, WaveformConditioner)}
@@ -69,7 +71,7 @@ class RowEncoder:
         """Condition tensors of rows in the window that starts at frame `offset`, by name; padded to the
         longest."""
         texts = [self._encode_text(row.text) for row in rows] if self._text else []
-        wavs = [self._encode_recording(row.recording, offset) for row in rows] if self._wav else []
+        wavs = [self._encode_recording(row, offset) for row in rows] if self._wav else []
         stacked = {name: stack_conditions([item[name] for item in texts]) for name in self._text}
         stacked.update({name: stack_conditions([item[name] for item in wavs]) for name in self._wav})
         return stacked
@@ -87,11 +89,13 @@ class RowEncoder:
         self._texts.move_to_end(text)
         return self._texts[text]
 
-    def _encode_recording(self, recording: Recording | None, offset: int) -> Encoded:
-        key = (recording, 0 if recording is None else offset)
+    def _encode_recording(self, row: RowInput, offset: int) -> Encoded:
+        recording = row.recording
+        place = None if recording is None or row.whole else offset
+        key = (recording, place)
         if key not in self._recordings:
             device = self._lm.device
-            span = Span(offset / self._frame_rate, self._max_duration)
+            span = None if place is None else Span(place / self._frame_rate, self._max_duration)
             with torch.inference_mode():
                 self._recordings[key] = {
                     name: c({k: value.to(device) for k, value in c.prepare([recording], span).items()})

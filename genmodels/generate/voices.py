@@ -108,26 +108,33 @@ class VoiceConditioner:
         if conditions.transport is not None and not self.has_transport:
             raise ConditionError("this model takes no transport: leave it out, or choose another model")
 
-    def batches(self, conditions: Sequence[Conditions]) -> list[list[int]]:
+    def batches(self, conditions: Sequence[Conditions], whole: bool = False) -> list[list[int]]:
         """Numbers of the items that can run together without one changing another's result.
 
         Conditions in front of the sequence shift its positions and are attended to where they are padded, so
         only items whose are equally long run together; unless the model has `attend_padding`.
+
+        Args:
+            whole: see `rows`.
         """
         if not self.lm.fuser.fuse2cond["prepend"] or self.lm.attend_padding:
             return [list(range(len(conditions)))]
         groups: dict[int, list[int]] = {}
         for number, item in enumerate(conditions):
             self.check(item)
-            inputs = [RowInput(text, item.recording) for text in item.texts()]
+            inputs = [RowInput(text, item.recording, whole) for text in item.texts()]
             prefix = self.lm.fuser.prefix(self._encoder.encode(inputs, 0))
             groups.setdefault(0 if prefix is None else prefix.shape[1], []).append(number)
         return list(groups.values())
 
-    def rows(self, conditions: Sequence[Conditions], seeds: Sequence[int]) -> RowConditions:
+    def rows(
+        self, conditions: Sequence[Conditions], seeds: Sequence[int], whole: bool = False
+    ) -> RowConditions:
         """Rows for one voice an item: all prompts of all voices, their textless rows, then the unconditional
         ones.
 
+        Args:
+            whole: recordings are heard as they are, instead of window by window: for a single window.
         Raises:
             ConditionError: a condition that the model does not have.
         """
@@ -148,12 +155,14 @@ class VoiceConditioner:
             texts = item.texts() if _is_conditioned(item) else ()
             prompts.append(
                 tuple(
-                    add(number, prompt_key(index, text), RowInput(text, item.recording))
+                    add(number, prompt_key(index, text), RowInput(text, item.recording, whole))
                     for index, text in enumerate(texts)
                 )
             )
         textless = [
-            add(number, TEXTLESS_KEY, RowInput(None, item.recording)) if _needs_textless(item) else None
+            add(number, TEXTLESS_KEY, RowInput(None, item.recording, whole))
+            if _needs_textless(item)
+            else None
             for number, item in enumerate(conditions)
         ]
         conditioned = len(keys)

@@ -19,9 +19,9 @@ from tests.genmodels.checkpoints.transformers_models import greedy, musicgen
 FRAMES = 24
 
 
-def melody() -> torch.Tensor:
-    """A whole window of a line of half-second notes, 32 kHz mono [1, T]."""
-    seconds = np.arange(30 * 32000) / 32000
+def melody(length_s: float = 30.0) -> torch.Tensor:
+    """A line of half-second notes, by default as long as a window; 32 kHz mono [1, T]."""
+    seconds = np.arange(int(length_s * 32000)) / 32000
     notes = np.array([60, 64, 67, 72, 69, 65, 62])[(seconds * 2).astype(int) % 7]
     wave = np.sin(2 * np.pi * 440 * 2 ** ((notes - 69) / 12) * seconds)
     return torch.from_numpy(wave.astype(np.float32))[None]
@@ -54,10 +54,12 @@ def full_mix(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("layout", ["transformers", "audiocraft"])
-@pytest.mark.parametrize("heard", [True, False])
+@pytest.mark.parametrize("heard_s", [None, 3.3, 30.0, 40.0])
 def test_greedy_tokens_of_a_melody_model_equal_those_of_transformers(
-    t5_folder: Path, tmp_path: Path, layout: str, heard: bool
+    t5_folder: Path, tmp_path: Path, layout: str, heard_s: float | None
 ) -> None:
+    """A recording that is shorter or longer than the window is repeated and cut as there."""
+    wav = None if heard_s is None else melody(heard_s)
     theirs = musicgen(t5_folder, melody=True)
     tokenizer = saved(theirs, t5_folder, tmp_path)
     if layout == "audiocraft":
@@ -65,9 +67,9 @@ def test_greedy_tokens_of_a_melody_model_equal_those_of_transformers(
         (tmp_path / "model.safetensors").unlink()
         writer.write_model(tmp_path, shape)
         load_into(theirs, shape)
-    inputs = {"input_features": chroma_for_transformers(melody())} if heard else {}
+    inputs = {} if wav is None else {"input_features": chroma_for_transformers(wav)}
     expected, _ = greedy(theirs, tokenizer, ["warm piano"], FRAMES, **inputs)
-    codes = tokens(tmp_path, melody() if heard else None)
+    codes = tokens(tmp_path, wav)
     assert len(codes.unique()) > 10
     assert torch.equal(codes, expected)
 
