@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
@@ -13,6 +15,7 @@ from torch import Tensor
 from genmodels.errors import ConfigError
 from genmodels.lm.cache import KVCache
 from genmodels.lm.half import half_transformer
+from genmodels.lm.together import Stream, run_layers_together
 from genmodels.lm.transformer import CrossContext, Transformer
 
 if TYPE_CHECKING:
@@ -23,14 +26,27 @@ PRECISIONS: tuple[str, ...] = get_args(Precision)
 Tokens = npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Call:
+    """The next positions of one stream: the arguments of `Decoder.run`."""
+
+    tokens: Tokens
+    added: Tensor | None
+    context: CrossContext | None
+    cache: KVCache
+    want_logits: bool = True
+
+
 class Decoder(ABC):
     """Extends sequences that live in a KV cache. Rows are independent sequences.
 
     Attributes:
         lm: the model whose weights it runs; the conditioners are used from there.
+        exact_together: whether `run_together` gives the very bits of `run`, whoever else is in the batch.
     """
 
     lm: LMModel
+    exact_together: bool = True
 
     @abstractmethod
     def new_cache(self, rows: int, capacity: int) -> KVCache:
@@ -57,6 +73,21 @@ class Decoder(ABC):
             logits [R, K, card] float32 on the CPU, predicted by the last position; None unless wanted.
         """
 
+    def run_together(self, calls: Sequence[Call]) -> list[Tensor | None]:
+        """Take in the next positions of several streams, each with its own cache, conditions and length.
+
+        Where that is faster, the weights are read once for all of them, and only attention is each stream's
+        own; otherwise streams run one after the other.
+
+        Args:
+            calls: one a stream; no two with the same cache.
+        Returns:
+            for each stream what `run` returns: bit for bit if `exact_together`, else to rounding.
+        """
+        return [
+            self.run(call.tokens, call.added, call.context, call.cache, call.want_logits) for call in calls
+        ]
+
     @abstractmethod
     def run_prefix(self, prefix: Tensor, context: CrossContext | None, cache: KVCache) -> None:
         """Take in prepended conditions [R, P, dim] as the first positions."""
@@ -68,13 +99,20 @@ class ModuleDecoder(Decoder):
     Args:
         lm: the model.
         transformer: used instead of the model's own.
+        batches: whether streams run as one batch. A library's products of matrices round by the size of the
+            batch, so the bits of a stream then depend on the others; therefore by default not on a CPU, where
+            a session that is repeated should play the same.
     """
 
-    def __init__(self, lm: LMModel, transformer: Transformer | None = None) -> None:
+    def __init__(
+        self, lm: LMModel, transformer: Transformer | None = None, batches: bool | None = None
+    ) -> None:
         self.lm = lm
         self._transformer = transformer or lm.transformer
         # attention with one query in half precision is several times slower on a CPU
         on_cpu = lm.device.type == "cpu"
+        self._batches = not on_cpu if batches is None else batches
+        self.exact_together = not self._batches
         self._cache_dtype = torch.float32 if on_cpu else self._transformer.layer_dtype
 
     def new_cache(self, rows: int, capacity: int) -> KVCache:
@@ -96,6 +134,28 @@ class ModuleDecoder(Decoder):
                 x[: len(added)] += added
             x = self._transformer(x, context, cache)
             return self.lm.heads(x[:, -1:])[:, :, 0].float().cpu() if want_logits else None
+
+    def run_together(self, calls: Sequence[Call]) -> list[Tensor | None]:
+        if not self._batches or len(calls) < 2:
+            return super().run_together(calls)
+        with torch.inference_mode():
+            x = torch.cat([self._inputs(call) for call in calls])
+            streams = [Stream(len(c.tokens), c.tokens.shape[2], c.context, c.cache) for c in calls]
+            x = run_layers_together(self._transformer, x, streams)
+            lasts = [
+                part.view(stream.rows, stream.n, -1)[:, -1]
+                for part, stream in zip(torch.split(x, [s.count for s in streams]), streams, strict=True)
+            ]
+            logits = self.lm.heads(torch.cat(lasts)[:, None])[:, :, 0].float().cpu()
+        parts = torch.split(logits, [stream.rows for stream in streams])
+        return [part if call.want_logits else None for part, call in zip(parts, calls, strict=True)]
+
+    def _inputs(self, call: Call) -> Tensor:
+        """[R * n, dim], without positions."""
+        x = self.lm.embed(torch.from_numpy(call.tokens).to(self.lm.device))
+        if call.added is not None:
+            x[: len(call.added)] += call.added
+        return x.flatten(0, 1)
 
     def run_prefix(self, prefix: Tensor, context: CrossContext | None, cache: KVCache) -> None:
         with torch.inference_mode():

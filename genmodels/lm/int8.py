@@ -3,23 +3,28 @@
 At one position a step is bound by reading weights and by the overhead of each call, so: weights are int8 (a
 quarter of the traffic) with bfloat16 activations; query, key and value are one product, and so are the heads
 of all codebooks; attention reads just the filled slice of the cache; the unconditional rows skip cross
-attention. The kernel treats every row by itself, so a row's result does not depend on the batch it is in.
+attention. The kernel treats every row by itself, so a row's result does not depend on the batch it is in; nor
+does that of several streams in one batch, as those with many positions, which take the dense product, run by
+themselves.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genmodels.lm.cache import KVCache
-from genmodels.lm.decoder import Decoder, Tokens
+from genmodels.lm.decoder import Call, Decoder, Tokens
 from genmodels.lm.model import LMModel
 from genmodels.lm.quantize import dequantize_rows, quantize_rows
+from genmodels.lm.together import Stream
 from genmodels.lm.transformer import CrossAttention, CrossContext, TransformerLayer
 
 # from this many rows on, a dense bfloat16 product is faster than the 8-bit kernel
@@ -39,8 +44,8 @@ class PackedLinear:
         self.scale = scale.bfloat16()
         self.dense = dequantize_rows(self.weight, scale).bfloat16() if dense else None
 
-    def __call__(self, x: Tensor) -> Tensor:
-        if self.dense is not None and len(x) >= _DENSE_ROWS:
+    def __call__(self, x: Tensor, many: bool) -> Tensor:
+        if self.dense is not None and many:
             return F.linear(x, self.dense)
         return torch._weight_int8pack_mm(x, self.weight, self.scale)
 
@@ -135,63 +140,68 @@ class Int8Decoder(Decoder):
         cache: KVCache,
         want_logits: bool = True,
     ) -> Tensor | None:
+        return self.run_together([Call(tokens, added, context, cache, want_logits)])[0]
+
+    def run_together(self, calls: Sequence[Call]) -> list[Tensor | None]:
+        results: list[Tensor | None] = [None] * len(calls)
+        few = [i for i, call in enumerate(calls) if not _is_many(len(call.tokens) * call.tokens.shape[2])]
+        batches = [few] if few else []
+        batches += [[i] for i in range(len(calls)) if i not in few]
         with torch.inference_mode():
-            rows, n_q, n = tokens.shape
-            ids = torch.from_numpy(tokens).transpose(1, 2).reshape(rows * n, n_q) + self._offsets
-            x = F.embedding_bag(ids, self._table, mode="sum").view(rows, n, -1)
-            if added is not None:
-                x[: len(added)] += added
-            self._blocks(x, context, cache)
-            if not want_logits:
-                return None
-            logits = self._heads(self._out_norm(x[:, -1]).bfloat16())
-            return logits.view(rows, n_q, -1).float()
+            for batch in batches:
+                for i, result in zip(batch, self._run([calls[i] for i in batch]), strict=True):
+                    results[i] = result
+        return results
 
     def run_prefix(self, prefix: Tensor, context: CrossContext | None, cache: KVCache) -> None:
         with torch.inference_mode():
-            self._blocks(prefix.float().clone(), context, cache)
+            rows, n, dim = prefix.shape
+            self._blocks(prefix.float().reshape(-1, dim).clone(), [Stream(rows, n, context, cache)])
 
-    def _blocks(self, x: Tensor, context: CrossContext | None, cache: KVCache) -> None:
-        """All layers over [R, n, dim], in place; extends the cache."""
-        rows, n, dim = x.shape
-        past = cache.length
-        stop = past + n
-        cache.check_room(stop)
-        x += self.lm.transformer.position_rows(past, stop)
-        flat = x.view(rows * n, dim)
-        mask = None
-        if n > 1 and past > 0:
-            mask = torch.full((n, stop), -torch.inf).triu(past + 1)
-        causal = n > 1 and past == 0
-        fused = self._fused_context(context) if context is not None else None
+    def _run(self, calls: Sequence[Call]) -> list[Tensor | None]:
+        streams = [Stream(len(c.tokens), c.tokens.shape[2], c.context, c.cache) for c in calls]
+        tokens = np.concatenate([call.tokens.transpose(0, 2, 1).reshape(-1, self.lm.n_q) for call in calls])
+        x = F.embedding_bag(torch.from_numpy(tokens) + self._offsets, self._table, mode="sum")
+        sizes = [stream.count for stream in streams]
+        for part, call in zip(torch.split(x, sizes), calls, strict=True):
+            if call.added is not None:
+                added = call.added.flatten(0, 1)
+                part[: len(added)] += added
+        self._blocks(x, streams)
+        wanted = [
+            (part, s)
+            for part, s, c in zip(torch.split(x, sizes), streams, calls, strict=True)
+            if c.want_logits
+        ]
+        if not wanted:
+            return [None] * len(calls)
+        lasts = torch.cat([part.view(s.rows, s.n, -1)[:, -1] for part, s in wanted])
+        heads = self._heads(self._out_norm(lasts).bfloat16(), many=False)
+        logits = heads.view(len(lasts), self.lm.n_q, -1).float()
+        parts = iter(torch.split(logits, [s.rows for _, s in wanted]))
+        return [next(parts) if call.want_logits else None for call in calls]
+
+    def _blocks(self, x: Tensor, streams: Sequence[Stream]) -> None:
+        """All layers over the positions [sum of rows * n, dim] of all streams, in place; extends their
+        caches."""
+        parts = torch.split(x, [stream.count for stream in streams])
+        runs = [_Run(self, part, stream) for part, stream in zip(parts, streams, strict=True)]
+        many = _is_many(len(x)) and len(streams) == 1
         for i, layer in enumerate(self._layers):
-            qkv = layer.qkv(layer.norm1(flat).bfloat16())
-            parts = qkv.view(rows, n, 3, self._num_heads, self._head_dim).permute(2, 0, 3, 1, 4)
-            buffer = cache.layers[i]
-            buffer[:, :, :, past:stop].copy_(parts[1:])
-            seen = buffer[:, :, :, :stop]
-            attended = F.scaled_dot_product_attention(
-                parts[0].float(), seen[0], seen[1], mask, is_causal=causal
-            )
-            flat += layer.out(attended.transpose(1, 2).reshape(rows * n, dim).bfloat16())
-            if fused is not None and context is not None and layer.norm_cross is not None:
-                self._cross(x, layer.norm_cross, fused[i], context)
+            qkv = layer.qkv(layer.norm1(x).bfloat16(), many)
+            own = torch.split(qkv, [stream.count for stream in streams])
+            attended = [run.attend(i, part) for run, part in zip(runs, own, strict=True)]
+            x += layer.out((attended[0] if len(runs) == 1 else torch.cat(attended)).bfloat16(), many)
+            if layer.norm_cross is not None:
+                for run in runs:
+                    run.cross(i, layer.norm_cross)
             # GELU in float32, because in bfloat16 it takes twice as long
-            flat += layer.down(F.gelu(layer.up(layer.norm2(flat).bfloat16()).float()).bfloat16())
-        cache.extend(n)
+            up = layer.up(layer.norm2(x).bfloat16(), many)
+            x += layer.down(F.gelu(up.float()).bfloat16(), many)
+        for stream in streams:
+            stream.cache.extend(stream.n)
 
-    def _cross(self, x: Tensor, norm: _Norm, fused: FusedCross, context: CrossContext) -> None:
-        """Cross attention of the first rows of [R, n, dim], in place; the other rows get nothing."""
-        rows, _, keys = fused.scores.shape
-        conditioned = x if len(x) == rows else x[:rows]
-        scores = torch.bmm(norm(conditioned), fused.scores).view(
-            rows, -1, self._num_heads, keys // self._num_heads
-        )
-        if context.bias is not None:
-            scores += context.bias
-        conditioned += torch.bmm(scores.softmax(-1).view(rows, -1, keys), fused.outputs)
-
-    def _fused_context(self, context: CrossContext) -> list[FusedCross]:
+    def fused_context(self, context: CrossContext) -> list[FusedCross]:
         if context not in self._fused:
             self._fused[context] = [
                 FusedCross.of(layer.cross, *context.keys_values[i])
@@ -199,3 +209,57 @@ class Int8Decoder(Decoder):
                 if layer.cross is not None
             ]
         return self._fused[context]
+
+
+class _Run:
+    """Attention of one stream of a batch.
+
+    Args:
+        decoder: whose cache and contexts they are.
+        x: [rows * n, dim], the stream's part of the batch.
+        stream: its shape, cache and context.
+    """
+
+    def __init__(self, decoder: Int8Decoder, x: Tensor, stream: Stream) -> None:
+        cache = stream.cache
+        self._stream = stream
+        self._heads = (cache.num_heads, cache.head_dim)
+        self._past, self._stop = cache.length, cache.length + stream.n
+        cache.check_room(self._stop)
+        self._x = x.view(stream.rows, stream.n, -1)
+        self._x += decoder.lm.transformer.position_rows(self._past, self._stop)
+        self._causal = stream.n > 1 and self._past == 0
+        self._mask: Tensor | None = None
+        if stream.n > 1 and self._past > 0:
+            self._mask = torch.full((stream.n, self._stop), -torch.inf).triu(self._past + 1)
+        self._fused = None if stream.context is None else decoder.fused_context(stream.context)
+
+    def attend(self, layer: int, qkv: Tensor) -> Tensor:
+        """Self-attention [rows * n, dim] from queries, keys and values [rows * n, 3 * dim]."""
+        rows, n = self._stream.rows, self._stream.n
+        parts = qkv.view(rows, n, 3, *self._heads).permute(2, 0, 3, 1, 4)
+        buffer = self._stream.cache.layers[layer]
+        buffer[:, :, :, self._past : self._stop].copy_(parts[1:])
+        seen = buffer[:, :, :, : self._stop]
+        attended = F.scaled_dot_product_attention(
+            parts[0].float(), seen[0], seen[1], self._mask, is_causal=self._causal
+        )
+        return attended.transpose(1, 2).reshape(rows * n, -1)
+
+    def cross(self, layer: int, norm: _Norm) -> None:
+        """Cross attention of the first rows, added in place; the other rows get nothing."""
+        context = self._stream.context
+        if context is None or self._fused is None:
+            return
+        fused = self._fused[layer]
+        rows, _, keys = fused.scores.shape
+        heads = self._heads[0]
+        conditioned = self._x if len(self._x) == rows else self._x[:rows]
+        scores = torch.bmm(norm(conditioned), fused.scores).view(rows, -1, heads, keys // heads)
+        if context.bias is not None:
+            scores += context.bias
+        conditioned += torch.bmm(scores.softmax(-1).view(rows, -1, keys), fused.outputs)
+
+
+def _is_many(positions: int) -> bool:
+    return positions >= _DENSE_ROWS

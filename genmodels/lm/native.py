@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from ctypes import POINTER, Structure, byref, c_float, c_int32, c_void_p
+from ctypes import byref, c_void_p
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -22,10 +21,18 @@ from torch import Tensor, nn
 
 from genmodels.errors import ConfigError, GenerationError
 from genmodels.lm.cache import KVCache
-from genmodels.lm.decoder import Decoder, Tokens
+from genmodels.lm.decoder import Call, Decoder, Tokens
 from genmodels.lm.int8 import FusedCross
 from genmodels.lm.model import LMModel
 from genmodels.lm.native_build import BUILD_COMMAND, library_path, load_library
+from genmodels.lm.native_structs import (
+    NativeCall,
+    NativeCross,
+    NativeLayer,
+    NativeLinear,
+    NativeModel,
+    NativeNorm,
+)
 from genmodels.lm.quantize import quantize_rows
 from genmodels.lm.transformer import CrossContext, TransformerLayer
 
@@ -35,61 +42,13 @@ _BLOCK = 32
 _LONGEST_ROW = 65536
 
 
-class _Norm(Structure):
-    _fields_: ClassVar = [("weight", c_void_p), ("bias", c_void_p), ("eps", c_float)]
-
-
-class _Linear(Structure):
-    _fields_: ClassVar = [
-        ("weight", c_void_p),
-        ("scale", c_void_p),
-        ("sums", c_void_p),
-        ("inputs", c_int32),
-        ("outputs", c_int32),
-    ]
-
-
-class _Layer(Structure):
-    _fields_: ClassVar = [
-        *((name, _Norm) for name in ("norm1", "norm_cross", "norm2")),
-        *((name, _Linear) for name in ("qkv", "out", "up", "down")),
-    ]
-
-
-class _Model(Structure):
-    _fields_: ClassVar = [
-        *((name, c_int32) for name in ("dim", "num_heads", "num_layers", "n_q", "card")),
-        ("table", c_void_p),
-        ("layers", POINTER(_Layer)),
-        ("out_norm", _Norm),
-        ("heads", _Linear),
-    ]
-
-
-class _Cross(Structure):
-    _fields_: ClassVar = [("scores", c_void_p), ("outputs", c_void_p)]
-
-
-class _Call(Structure):
-    _fields_: ClassVar = [
-        *((name, c_int32) for name in ("rows", "n", "past", "capacity")),
-        *((name, c_void_p) for name in ("tokens", "input", "added")),
-        *((name, c_int32) for name in ("added_rows", "cross_rows", "cross_keys")),
-        ("positions", c_void_p),
-        ("cache", c_void_p),
-        ("cross", c_void_p),
-        ("cross_bias", c_void_p),
-        ("logits", c_void_p),
-    ]
-
-
 @dataclass(frozen=True)
 class _PackedContext:
     """Cross attention of all layers with one context. The tensors are what the pointers point into."""
 
     rows: int
     keys: int
-    layers: ctypes.Array[_Cross]
+    layers: ctypes.Array[NativeCross]
     bias: Tensor | None
     tensors: tuple[Tensor, ...]
 
@@ -138,43 +97,64 @@ class NativeDecoder(Decoder):
         cache: KVCache,
         want_logits: bool = True,
     ) -> Tensor | None:
-        rows, _, n = tokens.shape
-        tokens = np.ascontiguousarray(tokens, dtype=np.int64)
-        call = _Call(rows=rows, n=n, tokens=tokens.ctypes.data)
-        if added is not None:
-            added = added.detach().float().contiguous()
-            call.added, call.added_rows = added.data_ptr(), len(added)
-        logits = None
-        if want_logits:
-            logits = torch.empty(rows, _padded(self._outputs))
-            call.logits = logits.data_ptr()
-        self._step(call, context, cache)
-        if logits is None:
-            return None
-        return logits[:, : self._outputs].view(rows, self.lm.n_q, self.lm.card)
+        return self.run_together([Call(tokens, added, context, cache, want_logits)])[0]
+
+    def run_together(self, calls: Sequence[Call]) -> list[Tensor | None]:
+        kept: list[object] = []
+        packed = []
+        for call in calls:
+            tokens = np.ascontiguousarray(call.tokens, dtype=np.int64)
+            own = self._call(len(tokens), tokens.shape[2], call.context, call.cache, kept)
+            own.tokens, own.predicts = tokens.ctypes.data, call.want_logits
+            kept.append(tokens)
+            if call.added is not None:
+                added = call.added.detach().float().contiguous()
+                own.added, own.added_rows = added.data_ptr(), len(added)
+                kept.append(added)
+            packed.append(own)
+        rows = [own.rows if own.predicts else 0 for own in packed]
+        logits = torch.empty(sum(rows), _padded(self._outputs))
+        self._step(packed, [call.cache for call in calls], logits)
+        shaped = logits[:, : self._outputs].view(-1, self.lm.n_q, self.lm.card)
+        parts = torch.split(shaped, rows)
+        return [part if call.want_logits else None for part, call in zip(parts, calls, strict=True)]
 
     def run_prefix(self, prefix: Tensor, context: CrossContext | None, cache: KVCache) -> None:
         values = prefix.detach().float().contiguous()
-        self._step(_Call(rows=len(values), n=values.shape[1], input=values.data_ptr()), context, cache)
+        kept: list[object] = []
+        call = self._call(len(values), values.shape[1], context, cache, kept)
+        call.input = values.data_ptr()
+        self._step([call], [cache], None)
 
-    def _step(self, call: _Call, context: CrossContext | None, cache: KVCache) -> None:
-        """Fill in the rest of a call and carry it out; extends the cache."""
-        stop = cache.length + call.n
+    def _call(
+        self, rows: int, n: int, context: CrossContext | None, cache: KVCache, kept: list[object]
+    ) -> NativeCall:
+        """A call but for its inputs; what it points into is added to `kept`."""
+        stop = cache.length + n
         cache.check_room(stop)
         positions = self.lm.transformer.position_rows(cache.length, stop)
         buffers = (c_void_p * self._num_layers)(*(buffer.data_ptr() for buffer in cache.layers))
-        call.past, call.capacity = cache.length, cache.capacity
+        kept += [positions, buffers]
+        call = NativeCall(rows=rows, n=n, past=cache.length, capacity=cache.capacity)
         call.positions, call.cache = positions.data_ptr(), ctypes.addressof(buffers)
         if context is not None and self._cross:
             packed = self._packed_context(context)
             call.cross_rows, call.cross_keys = packed.rows, packed.keys
             call.cross = ctypes.addressof(packed.layers)
             call.cross_bias = None if packed.bias is None else packed.bias.data_ptr()
-        failed = self._library.native_step(byref(self._model), byref(call))
+        return call
+
+    def _step(self, calls: Sequence[NativeCall], caches: Sequence[KVCache], logits: Tensor | None) -> None:
+        """Carry calls out and extend their caches."""
+        array = (NativeCall * len(calls))(*calls)
+        failed = self._library.native_step(
+            byref(self._model), array, len(calls), None if logits is None else c_void_p(logits.data_ptr())
+        )
         if failed:
             reasons = {1: f"a token is outside [0, {self.lm.card}]", 2: "there is no memory left"}
             raise GenerationError(f"decoder: {reasons.get(failed, failed)}")
-        cache.extend(call.n)
+        for call, cache in zip(calls, caches, strict=True):
+            cache.extend(call.n)
 
     def _keep(self, tensor: Tensor) -> int:
         """Address of a tensor that stays as long as this does."""
@@ -182,9 +162,9 @@ class NativeDecoder(Decoder):
         self._kept.append(tensor)
         return tensor.data_ptr()
 
-    def _packed_model(self) -> _Model:
-        lm, layers = self.lm, (_Layer * self._num_layers)()
-        matrices: list[tuple[_Linear, Tensor]] = []
+    def _packed_model(self) -> NativeModel:
+        lm, layers = self.lm, (NativeLayer * self._num_layers)()
+        matrices: list[tuple[NativeLinear, Tensor]] = []
         for packed, layer in zip(layers, lm.transformer.layers, strict=True):
             assert isinstance(layer, TransformerLayer)
             packed.norm1, packed.norm2 = self._norm(layer.norm1), self._norm(layer.norm2)
@@ -197,7 +177,7 @@ class NativeDecoder(Decoder):
                 (packed.down, layer.linear2.weight),
             ]
         tables = torch.cat([table.weight for table in lm.emb if isinstance(table, nn.Embedding)])
-        model = _Model(
+        model = NativeModel(
             dim=lm.dim,
             num_heads=self._num_heads,
             num_layers=self._num_layers,
@@ -211,11 +191,11 @@ class NativeDecoder(Decoder):
         self._fill([*matrices, (model.heads, heads)])
         return model
 
-    def _norm(self, norm: nn.Module) -> _Norm:
+    def _norm(self, norm: nn.Module) -> NativeNorm:
         assert isinstance(norm, nn.LayerNorm)
-        return _Norm(self._keep(norm.weight.float()), self._keep(norm.bias.float()), norm.eps)
+        return NativeNorm(self._keep(norm.weight.float()), self._keep(norm.bias.float()), norm.eps)
 
-    def _fill(self, matrices: Sequence[tuple[_Linear, Tensor]]) -> None:
+    def _fill(self, matrices: Sequence[tuple[NativeLinear, Tensor]]) -> None:
         """Quantize matrices into one stretch of memory, in order of use."""
         panels = bool(self._library.native_panels())
         parts = []
@@ -234,7 +214,7 @@ class NativeDecoder(Decoder):
         if context not in self._contexts:
             keys_values, lanes = context.keys_values, self._library.native_lanes()
             tensors: list[Tensor] = []
-            layers = (_Cross * self._num_layers)()
+            layers = (NativeCross * self._num_layers)()
             with torch.no_grad():
                 attentions = self.lm.transformer.cross_attentions
                 for packed, attention, (keys, values) in zip(layers, attentions, keys_values, strict=True):

@@ -22,7 +22,7 @@ from genmodels.errors import ConfigError
 
 SOURCE = Path(__file__).parent / "native_src"
 BUILD_COMMAND = "python -m genmodels.lm.native_build"
-VERSION = 1
+VERSION = 2
 """Of the interface; `native_version()` of the library must say the same."""
 
 _TUNED = "-march=native" if platform.machine().lower() in ("x86_64", "amd64", "i686") else "-mcpu=native"

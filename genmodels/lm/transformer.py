@@ -83,28 +83,40 @@ class Attention(nn.Module):
         return x.view(batch, length, -1, self.num_heads, dim // self.num_heads).permute(2, 0, 3, 1, 4)
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, causal: bool) -> Tensor:
-        """Queries [B, H, T, D] over keys and values -> [B, T, dim]."""
+        """Queries [B, H, T, D] over keys and values -> [B, T, dim], still to be projected."""
         dropout = self.dropout if self.training else 0.0
         if causal and self.training and not dropout and q.device.type == "cpu" and q.dtype == torch.bfloat16:
             out = blockwise_causal_attention(q, k, v)
         else:
             out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout, is_causal=causal)
-        batch, _, length, _ = out.shape
-        return times(out.transpose(1, 2).reshape(batch, length, -1), self.out_proj.weight)
+        return out.transpose(1, 2).flatten(2)
+
+    def project(self, attended: Tensor) -> Tensor:
+        """The output projection of what `attend` gives [..., dim]."""
+        return times(attended, self.out_proj.weight)
 
 
 class SelfAttention(Attention):
     """Causal self-attention, over a cache if there is one."""
 
     def forward(self, x: Tensor, cache: KVCache | None, layer: int) -> Tensor:
-        q, k, v = self.split(times(x, self.in_proj_weight)).unbind(0)
+        return self.project(self.over_cache(self.qkv(x), cache, layer))
+
+    def qkv(self, x: Tensor) -> Tensor:
+        """Queries, keys and values [..., 3 * dim] of inputs [..., dim]."""
+        return times(x, self.in_proj_weight)
+
+    def over_cache(self, qkv: Tensor, cache: KVCache | None, layer: int) -> Tensor:
+        """Queries, keys and values [B, T, 3 * dim] of the next positions -> [B, T, dim], still to be
+        projected."""
+        q, k, v = self.split(qkv).unbind(0)
         if cache is None:
             return self.attend(q, k, v, None, causal=True)
-        past, new = cache.length, x.shape[1]
+        past, new = cache.length, qkv.shape[1]
         k, v = cache.append(layer, k, v)
         if new == 1 or past == 0:
             return self.attend(q.to(k.dtype), k, v, None, causal=new > 1)
-        mask = torch.ones(new, past + new, dtype=torch.bool, device=x.device).tril(past)
+        mask = torch.ones(new, past + new, dtype=torch.bool, device=qkv.device).tril(past)
         return self.attend(q.to(k.dtype), k, v, mask, causal=False)
 
 
@@ -118,7 +130,15 @@ class CrossAttention(Attention):
         return k, v
 
     def forward(self, x: Tensor, context: KeyValues, mask: Tensor | None) -> Tensor:
-        (q,) = self.split(times(x, self.in_proj_weight[: x.shape[-1]])).unbind(0)
+        return self.project(self.over_context(self.queries(x), context, mask))
+
+    def queries(self, x: Tensor) -> Tensor:
+        """Queries [..., dim] of inputs [..., dim]."""
+        return times(x, self.in_proj_weight[: x.shape[-1]])
+
+    def over_context(self, queries: Tensor, context: KeyValues, mask: Tensor | None) -> Tensor:
+        """Queries [B, T, dim] over the conditions -> [B, T, dim], still to be projected."""
+        (q,) = self.split(queries).unbind(0)
         k, v = context
         return self.attend(q.to(k.dtype), k, v, mask, causal=False)
 
@@ -150,9 +170,12 @@ class TransformerLayer(nn.Module):
             rows = context[0].shape[0]
             attended = self.dropout(self.cross_attention(self.norm_cross(x[:rows]), context, mask))
             x = x + attended if rows == len(x) else torch.cat([x[:rows] + attended, x[rows:]])
-        hidden = F.gelu(times(self.norm2(x), self.linear1.weight))
-        out: Tensor = x + self.dropout(times(hidden, self.linear2.weight))
+        out: Tensor = x + self.dropout(self.feed_forward(x))
         return out
+
+    def feed_forward(self, x: Tensor) -> Tensor:
+        """[..., dim] -> [..., dim], to be added to x."""
+        return times(F.gelu(times(self.norm2(x), self.linear1.weight)), self.linear2.weight)
 
 
 class Transformer(nn.Module):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from genmodels.lm.cache import KVCache
-from genmodels.lm.decoder import Decoder, Tokens
+from genmodels.lm.decoder import Call, Decoder, Tokens
 from genmodels.lm.transformer import CrossContext
 
 _Pair = tuple[CrossContext | None, CrossContext | None]
@@ -63,6 +63,7 @@ class TwoStepDecoder(Decoder):
 
     def __init__(self, decoder: Decoder) -> None:
         self.lm = decoder.lm
+        self.exact_together = decoder.exact_together
         self._decoder = decoder
         self._contexts: WeakKeyDictionary[CrossContext, dict[int, _Pair]] = WeakKeyDictionary()
 
@@ -80,19 +81,37 @@ class TwoStepDecoder(Decoder):
         cache: KVCache,
         want_logits: bool = True,
     ) -> Tensor | None:
-        assert isinstance(cache, SplitCache)
-        logits, start = [], 0
-        for part, seen in zip(cache.parts, self._split(context, cache.parts[0].rows), strict=True):
-            rows = slice(start, start + part.rows)
-            start += part.rows
-            if part.rows == 0:
-                continue
-            own = None if added is None or len(added) <= rows.start else added[rows]
-            result = self._decoder.run(tokens[rows], own, seen, part, want_logits)
-            if result is not None:
-                logits.append(result)
-        cache.extend(tokens.shape[2])
-        return torch.cat(logits) if want_logits else None
+        return self.run_together([Call(tokens, added, context, cache, want_logits)])[0]
+
+    def run_together(self, calls: Sequence[Call]) -> list[Tensor | None]:
+        """The first halves of all streams as one batch, then the other halves."""
+        logits: list[list[Tensor]] = [[] for _ in calls]
+        halves = [self._halves(call) for call in calls]
+        for half in range(2):
+            present = [(i, pair[half]) for i, pair in enumerate(halves) if pair[half].cache.rows]
+            for (i, _), part in zip(
+                present, self._decoder.run_together([own for _, own in present]), strict=True
+            ):
+                if part is not None:
+                    logits[i].append(part)
+        for call in calls:
+            call.cache.extend(call.tokens.shape[2])
+        return [
+            torch.cat(parts) if call.want_logits else None for call, parts in zip(calls, logits, strict=True)
+        ]
+
+    def _halves(self, call: Call) -> tuple[Call, Call]:
+        assert isinstance(call.cache, SplitCache)
+        first, second = call.cache.parts
+        seen, others_see = self._split(call.context, first.rows)
+        own, others_own = call.added, None
+        if own is not None and len(own) > first.rows:
+            own, others_own = own[: first.rows], own[first.rows :]
+        half = first.rows
+        return (
+            Call(call.tokens[:half], own, seen, first, call.want_logits),
+            Call(call.tokens[half:], others_own, others_see, second, call.want_logits),
+        )
 
     def run_prefix(self, prefix: Tensor, context: CrossContext | None, cache: KVCache) -> None:
         assert isinstance(cache, SplitCache)

@@ -1,6 +1,10 @@
-// All layers of the language model over the next positions of some rows. Plain C interface, no state, one
+// All layers of the language model over the next positions of some streams. Plain C interface, no state, one
 // thread; whatever is read belongs to the caller.
+//
+// The positions of all streams lie one after the other, so that products read the weights once for all of
+// them; attention is each stream's own.
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -32,6 +36,7 @@ struct Cross {
     const uint32_t *outputs; // [rows][dim / 2 LANES][columns][LANES]
 };
 
+// the next n positions of the rows of one stream
 struct Call {
     int32_t rows, n, past, capacity;
     const int64_t *tokens; // [rows, n_q, n], or null:
@@ -43,7 +48,9 @@ struct Call {
     uint32_t *const *cache; // each layer's [2, rows, num_heads, capacity, head width / 2]
     const Cross *cross;
     const float *cross_bias; // [cross_rows, cross_keys], or null
-    float *logits;           // [rows, heads.out], or null
+    int32_t predicts;        // whether logits are wanted
+
+    int count() const { return rows * n; }
 };
 
 namespace {
@@ -190,7 +197,7 @@ void cross_attention(const Model &model, const Call &call, const Norm &norm, con
 extern "C" {
 
 // Raised whenever the structures change.
-int native_version() { return 1; }
+int native_version() { return 2; }
 
 // Whether weights are taken in panels.
 int native_panels() { return NATIVE_PANELS; }
@@ -238,15 +245,23 @@ int native_trial() {
     return 0;
 }
 
-// 0; 1: a token is out of range; 2: no memory.
-int native_step(const Model *model_, const Call *call_) {
+// The next positions of `num_calls` streams. `logits` [rows of those that want them, heads.out] come in the
+// order of the streams. Returns 0; 1: a token is out of range; 2: no memory.
+int native_step(const Model *model_, const Call *calls, int32_t num_calls, float *logits) {
     const Model &model = *model_;
-    const Call &call = *call_;
-    const int dim = model.dim, count = call.rows * call.n;
+    const Call *end = calls + num_calls;
+    const int dim = model.dim;
     const int hidden = model.num_layers > 0 ? model.layers[0].up.out : dim;
     const int widest = hidden > 3 * dim ? hidden : 3 * dim;
-    const size_t columns = padded(model.num_heads * call.cross_keys);
-    const size_t weights_size = 4 * (size_t)(call.past + call.n + 32);
+    int count = 0, predicting = 0, most_seen = 0;
+    size_t columns = 0;
+    for (const Call *call = calls; call < end; ++call) {
+        count += call->count();
+        if (call->predicts) predicting += call->rows;
+        most_seen = std::max(most_seen, call->past + call->n);
+        columns = std::max(columns, (size_t)padded(model.num_heads * call->cross_keys));
+    }
+    const size_t weights_size = 4 * (size_t)(most_seen + 32);
     Scratch scratch((size_t)count * (2 * dim + 2 * widest + 1) + weights_size + columns);
     if (!scratch.ok()) return 2;
     float *x = scratch.take((size_t)count * dim);
@@ -256,21 +271,30 @@ int native_step(const Model *model_, const Call *call_) {
     float *weights = scratch.take(weights_size);
     float *scores = scratch.take(columns);
 
-    if (!embed(model, call, x)) return 1;
+    int64_t first = 0;
+    for (const Call *call = calls; call < end; first += call++->count())
+        if (!embed(model, *call, x + first * dim)) return 1;
     for (int i = 0; i < model.num_layers; ++i) {
         const Layer &layer = model.layers[i];
+        // without a prediction, the last layer's keys and values are all that is wanted
+        const bool ends_here = i + 1 == model.num_layers && predicting == 0;
         for (int p = 0; p < count; ++p) normalize(layer.norm1, x + (int64_t)p * dim, dim, normal + (int64_t)p * dim);
         quantize(normal, count, dim, q);
         multiply<false>(layer.qkv, q, count, wide);
-        remember(model, call, wide, call.cache[i]);
-        // without a prediction, the last layer's keys and values are all that is wanted
-        if (i + 1 == model.num_layers && call.logits == nullptr) return 0;
-        attention_of_width(model, call, wide, call.cache[i], weights, normal);
+        first = 0;
+        for (const Call *call = calls; call < end; first += call++->count()) {
+            const float *qkv = wide + first * 3 * dim;
+            remember(model, *call, qkv, call->cache[i]);
+            if (!ends_here) attention_of_width(model, *call, qkv, call->cache[i], weights, normal + first * dim);
+        }
+        if (ends_here) return 0;
         quantize(normal, count, dim, q);
         multiply<true>(layer.out, q, count, x);
-        for (int p = 0; p < call.cross_rows * call.n; ++p)
-            cross_attention(model, call, layer.norm_cross, call.cross[i], p / call.n, normal, scores,
-                            x + (int64_t)p * dim);
+        first = 0;
+        for (const Call *call = calls; call < end; first += call++->count())
+            for (int p = 0; p < call->cross_rows * call->n; ++p)
+                cross_attention(model, *call, layer.norm_cross, call->cross[i], p / call->n, normal, scores,
+                                x + (first + p) * dim);
         for (int p = 0; p < count; ++p) normalize(layer.norm2, x + (int64_t)p * dim, dim, normal + (int64_t)p * dim);
         quantize(normal, count, dim, q);
         multiply<false>(layer.up, q, count, wide);
@@ -278,11 +302,14 @@ int native_step(const Model *model_, const Call *call_) {
         quantize(wide, count, hidden, q);
         multiply<true>(layer.down, q, count, x);
     }
-    if (call.logits == nullptr) return 0;
-    for (int row = 0; row < call.rows; ++row)
-        normalize(model.out_norm, x + ((int64_t)(row + 1) * call.n - 1) * dim, dim, normal + (int64_t)row * dim);
-    quantize(normal, call.rows, dim, q);
-    multiply<false>(model.heads, q, call.rows, call.logits);
+    if (predicting == 0) return 0;
+    float *last = normal;
+    first = 0;
+    for (const Call *call = calls; call < end; first += call++->count())
+        for (int row = 0; call->predicts && row < call->rows; ++row, last += dim)
+            normalize(model.out_norm, x + (first + (int64_t)(row + 1) * call->n - 1) * dim, dim, last);
+    quantize(normal, predicting, dim, q);
+    multiply<false>(model.heads, q, predicting, logits);
     return 0;
 }
 }
