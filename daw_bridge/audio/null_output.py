@@ -34,6 +34,7 @@ class NullOutput:
         self.channels = channels
         self.blocksize = max(1, round(BLOCK_S * sample_rate))
         self.underruns = 0
+        self.xruns = 0
         self._lead = round(lead_s * sample_rate)
         self._clock = clock
         self._first = first_sample

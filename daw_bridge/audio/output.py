@@ -19,8 +19,8 @@ class Output(Protocol):
         sample_rate: Hz. channels: 1 or more. blocksize: frames of a device callback, 0 if it varies.
         latency_s: seconds from `write` to the ear, the lead kept in the buffer included.
         written: samples written so far, plus the number that it started from.
-        underruns: gaps in the sound: times that the device wanted samples and there were none, and those that
-            it reports itself.
+        underruns: times that the device wanted samples and there were none.
+        xruns: gaps that the device itself reports: a sound server or a callback that was late.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Output(Protocol):
     channels: int
     blocksize: int
     underruns: int
+    xruns: int
 
     @property
     def latency_s(self) -> float: ...

@@ -24,8 +24,8 @@ class RtmixerOutput:
 
     Python never runs in the device's callback. When the ring runs empty rtmixer's playing action ends for
     good: `writable` notices, counts an underrun and starts a new one as soon as the lead has been filled
-    again. What the device itself reports as an underflow (an xrun of the sound server, a callback that came
-    too late) counts too.
+    again. What the device itself reports as an underflow (a sound server or a callback that came too late)
+    counts as an xrun.
 
     Args:
         device: see `daw_bridge.audio.devices.find_output`.
@@ -53,6 +53,7 @@ class RtmixerOutput:
         self.channels = min(channels, found.channels)
         self.blocksize = blocksize
         self.underruns = 0
+        self.xruns = 0
         self._index = found.index
         self._lead = round(lead_s * self.sample_rate)
         self._written = first_sample
@@ -60,7 +61,7 @@ class RtmixerOutput:
         self._ring: Any = None
         self._action: Any = None
         self._action_first = first_sample
-        self._xruns = 0
+        self._seen_xruns = 0
         self._drift = Drift(self.sample_rate)
         self._last_done = 0
         self._last_progress = 0.0
@@ -136,7 +137,7 @@ class RtmixerOutput:
         self._written += int(self._ring.write(np.ascontiguousarray(block, np.float32)))
         if self._action is None and self._ring.read_available >= self._lead:
             self._action_first = self._written - int(self._ring.read_available)
-            self._drift, self._last_done, self._xruns = Drift(self.sample_rate), 0, 0
+            self._drift, self._last_done, self._seen_xruns = Drift(self.sample_rate), 0, 0
             self._action = self._mixer.play_ringbuffer(self._ring)
             self._last_progress = time.monotonic()
 
@@ -153,8 +154,8 @@ class RtmixerOutput:
         if action is None:
             return
         xruns = int(action.stats.output_underflows)
-        self.underruns += xruns - self._xruns
-        self._xruns = xruns
+        self.xruns += xruns - self._seen_xruns
+        self._seen_xruns = xruns
         if action not in self._mixer.actions:
             self.underruns += 1
             self._action = None

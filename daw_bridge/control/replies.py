@@ -11,7 +11,8 @@ Reply = tuple[str, tuple[float | int | str, ...]]
 STATUS_MESSAGES = (
     (
         "/bridge/status",
-        "engine s, model s, device s, sample rate i (Hz), latency f (ms), factor f, underruns i, decks i",
+        "engine s, model s, device s, sample rate i (Hz), latency f (ms), factor f, underruns i, decks i, "
+        "xruns i (gaps that the device reported)",
     ),
     ("/bridge/position", "bar i, beat f, tempo f (BPM), seconds f"),
     ("/bridge/take/state", "state s, name s, seconds f"),
@@ -44,6 +45,7 @@ def status_replies(status: Status) -> Iterator[Reply]:
             status.realtime_factor,
             status.underruns,
             len(status.decks),
+            status.xruns,
         ),
     )
     yield position_reply(status)

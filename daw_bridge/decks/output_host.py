@@ -23,6 +23,7 @@ CHANNELS = 2
 WATCH_EVERY_S = 0.5
 REOPEN_EVERY_S = 2.0
 STOP_LIMIT_S = 1.2
+XRUNS_EVERY_S = 30.0
 
 Notify = Callable[[NoticeKind, str], None]
 
@@ -43,6 +44,9 @@ class OutputHost:
         self._source: Source | None = None
         self._listeners: tuple[Listener, ...] = ()
         self._underruns = 0
+        self._xruns = 0
+        self._told_xruns = 0
+        self._xruns_due = 0.0
         self._watch_due = 0.0
         self._reopen_due = 0.0
         self._lost = False
@@ -80,6 +84,11 @@ class OutputHost:
     def underruns(self) -> int:
         """Gaps so far, of all outputs."""
         return self._underruns + (self._output.underruns if self._output else 0)
+
+    @property
+    def xruns(self) -> int:
+        """Gaps that the devices reported so far."""
+        return self._xruns + (self._output.xruns if self._output else 0)
 
     def position(self) -> float:
         """Output sample being heard."""
@@ -154,6 +163,7 @@ class OutputHost:
         if self._recorder is not None and self._recorder.error and not self._record_error_told:
             self._record_error_told = True
             self._notify("error", self._recorder.error)
+        self._tell_xruns(now)
         if self._busy is not None and not self._busy.done():
             return
         if not self._output.alive:
@@ -163,6 +173,12 @@ class OutputHost:
         elif self._lost and now >= self._reopen_due:
             self._reopen_due = now + REOPEN_EVERY_S
             self._busy = self._loop.create_task(self._reopen())
+
+    def _tell_xruns(self, now: float) -> None:
+        fresh = self.xruns - self._told_xruns
+        if fresh and now >= self._xruns_due:
+            self._told_xruns, self._xruns_due = self.xruns, now + XRUNS_EVERY_S
+            self._notify("warning", f"{fresh} gaps of the sound device {self.name} (xruns)")
 
     async def _reopen(self) -> None:
         """Try the lost device; the null clock goes on while it is not there, and for good where the sound
@@ -207,6 +223,7 @@ class OutputHost:
 
     def _take_over(self, old: Output, new: Output) -> None:
         self._underruns += old.underruns
+        self._xruns += old.xruns
         self._output = new
 
     def _feed(self, output: Output) -> Feeder:

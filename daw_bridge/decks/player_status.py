@@ -45,6 +45,7 @@ def player_status(
         tempo=clock.tempo_at(position),
         beats_per_bar=clock.beats_per_bar_at(position),
         sample=moment.sample,
+        xruns=output.xruns,
         underruns=output.underruns + sum(deck.underruns for deck in decks),
         decks=tuple(
             DeckStatus(

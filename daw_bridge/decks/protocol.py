@@ -108,7 +108,7 @@ class Status:
         beats: beats since the clock's start.
         tempo: BPM. beats_per_bar: 3 or 4.
         sample: output sample being heard.
-        underruns: gaps so far, counted by the output.
+        underruns: times so far that the sound was late. xruns: gaps that the sound device reported.
         decks: one entry a deck, in order.
         take: what is being recorded.
     """
@@ -127,6 +127,7 @@ class Status:
     sample: int
     underruns: int
     decks: tuple[DeckStatus, ...]
+    xruns: int = 0
     take: TakeStatus = NO_TAKE
 
 

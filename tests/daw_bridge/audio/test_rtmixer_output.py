@@ -63,22 +63,22 @@ def test_a_sound_server_that_dies_is_noticed_and_does_not_hang_the_program() -> 
     assert scene.returncode == 0
 
 
-def test_gaps_that_the_device_reports_are_counted_beside_an_empty_ring() -> None:
+def test_gaps_that_the_device_reports_are_counted_apart_from_an_empty_ring() -> None:
     stats = SimpleNamespace(output_underflows=2)
     action = SimpleNamespace(stats=stats, done_frames=0, actual_time=1.0)
     output = RtmixerOutput.__new__(RtmixerOutput)
-    output.underruns, output._xruns, output._last_done, output._written = 0, 0, 0, 0
+    output.underruns = output.xruns = output._seen_xruns = output._last_done = output._written = 0
     output._ring = SimpleNamespace(read_available=0)
     output._mixer, output._action = SimpleNamespace(actions=[action], time=1.0), action
     output._watch()
     output._watch()
-    assert output.underruns == 2
+    assert (output.xruns, output.underruns) == (2, 0)
     stats.output_underflows = 3
     output._watch()
-    assert output.underruns == 3
+    assert (output.xruns, output.underruns) == (3, 0)
     output._mixer.actions.clear()
     output._watch()
-    assert output.underruns == 4
+    assert (output.xruns, output.underruns) == (3, 1)
 
 
 def test_drift_of_the_device_is_followed_slowly_and_jumps_at_once() -> None:

@@ -199,6 +199,27 @@ def test_stopping_while_a_device_opens_leaves_no_feeder(monkeypatch: pytest.Monk
     assert not [t for t in set(threading.enumerate()) - before if t.name == "feeder"]
 
 
+def test_gaps_of_the_device_are_told_now_and_then_and_kept_when_it_changes() -> None:
+    told: list[str] = []
+
+    async def scene() -> None:
+        host = OutputHost(PlayerOptions(device="card"), lambda kind, text: told.append(f"{kind}: {text}"))
+        host.open()
+        host.start(Counting())
+        assert host._output is not None
+        for _ in range(3):
+            host._output.xruns += 2
+            host.watch()
+            await asyncio.sleep(0.03)
+        Cable.plugged = False
+        await watching(host, "null clock")
+        assert (host.xruns, host.underruns) == (6, 0)
+        await host.stop()
+
+    asyncio.run(scene())
+    assert [text for text in told if "xruns" in text] == ["warning: 2 gaps of the sound device card (xruns)"]
+
+
 def test_without_a_name_a_missing_device_means_the_null_clock_and_with_one_an_error() -> None:
     told: list[str] = []
 
