@@ -78,6 +78,10 @@ class TakeError(BridgeError):
     """A take cannot be recorded, read, exported or replayed."""
 
 
+class MelodyError(BridgeError):
+    """Notes or a melody file cannot be used."""
+
+
 class ScheduleError(BridgeError):
     """A message asks for a time that cannot be kept (too far ahead, too many waiting)."""
 

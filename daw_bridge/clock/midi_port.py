@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 from daw_bridge.clock.midi_clock import MidiClockSource
 from daw_bridge.clock.source import Reading
-from daw_bridge.errors import DeviceError
+from daw_bridge.midi.port import InputPort
 
 WATCH_EVERY_S = 1.0
 LEAK = 1e-4
@@ -64,14 +63,10 @@ class MidiClockPort:
     ) -> None:
         self.clock_source = MidiClockSource(f"MIDI clock from {port}", beats_per_bar, grain_s)
         self.name = self.clock_source.name
-        self._port = port
-        self._virtual = virtual
-        self._api = api
         self._clock = clock
-        self._midi: Any = None
-        self._opened = ""
-        self._timestamps = Timestamps()
+        self._port = InputPort(port, self._received, virtual, api, "clock", opening=self._begin)
         self._watch_due = 0.0
+        self._timestamps = Timestamps()
 
     def start(self) -> None:
         """Open the port, or begin to look for it.
@@ -79,58 +74,27 @@ class MidiClockPort:
         Raises:
             DeviceError: the system's MIDI cannot be used, or makes no virtual ports.
         """
-        import rtmidi
-
-        try:
-            self._midi = rtmidi.MidiIn(self._api, "daw_bridge")
-            # without this rtmidi leaves out the clock
-            self._midi.ignore_types(sysex=True, timing=False, active_sense=True)
-            self._midi.set_callback(self._received)
-            if self._virtual:
-                self._midi.open_virtual_port(self._port)
-                self._opened = self._port
-        except (rtmidi.RtMidiError, NotImplementedError) as error:
-            self.stop()
-            raise DeviceError(f"MIDI input {self._port!r} cannot be opened: {error}") from error
-        self._watch()
+        self._port.start()
 
     def stop(self) -> None:
         """Close the port."""
-        midi, self._midi, self._opened = self._midi, None, ""
-        if midi is not None:
-            midi.cancel_callback()
-            midi.close_port()
-            midi.delete()
+        self._port.stop()
         self.clock_source.stop()
 
     @property
     def connected(self) -> bool:
         """Whether the port is there."""
-        return bool(self._opened)
+        return self._port.connected
 
     def read(self, now: float) -> Reading:
         """See `ClockSource.read`."""
-        if self._midi is not None and not self._virtual and now >= self._watch_due:
+        if now >= self._watch_due:
             self._watch_due = now + WATCH_EVERY_S
-            self._watch()
+            self._port.watch()
         return self.clock_source.read(now)
 
-    def _watch(self) -> None:
-        """Open the port where it has come, close it where it has gone."""
-        if self._virtual:
-            return
-        names: list[str] = self._midi.get_ports()
-        if self._opened and self._opened not in names:
-            self._midi.close_port()
-            self._opened = ""
-        if self._opened:
-            return
-        number = next((n for n, name in enumerate(names) if self._port in name), None)
-        if number is not None:
-            self._timestamps = Timestamps()
-            self._midi.open_port(number, "clock")
-            self._opened = names[number]
+    def _begin(self) -> None:
+        self._timestamps = Timestamps()
 
-    def _received(self, event: tuple[list[int], float], _data: object = None) -> None:
-        message, delta = event
-        self.clock_source.receive(bytes(message), self._timestamps.arrived(delta, self._clock()))
+    def _received(self, data: bytes, delta: float) -> None:
+        self.clock_source.receive(data, self._timestamps.arrived(delta, self._clock()))

@@ -85,7 +85,7 @@ def test_clocks_of_the_port_reach_the_source_with_its_own_timestamps(system: typ
     rng, now = np.random.default_rng(0), [50.0]
     port = MidiClockPort("any", virtual=True, clock=lambda: now[0])
     port.start()
-    receive = port._midi.callback
+    receive = port._port._midi.callback
     receive(([0xFA], 0.0), None)
     for tick in range(96):
         now[0] = 50.0 + (tick + 1) / 48 + rng.exponential(0.004)

@@ -1,0 +1,194 @@
+"""MIDI ports through python-rtmidi that come and go: opened by name, looked for again and again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from daw_bridge.errors import DeviceError
+
+CLIENT = "daw_bridge"
+APIS = ("auto", "alsa", "jack", "coremidi", "windows", "dummy")
+Receive = Callable[[bytes, float], None]
+
+
+def api_number(name: str) -> int:
+    """rtmidi's number of an API of `APIS`.
+
+    Raises:
+        DeviceError: python-rtmidi was built without it.
+    """
+    import rtmidi
+
+    names = {
+        "auto": rtmidi.API_UNSPECIFIED,
+        "alsa": rtmidi.API_LINUX_ALSA,
+        "jack": rtmidi.API_UNIX_JACK,
+        "coremidi": rtmidi.API_MACOSX_CORE,
+        "windows": rtmidi.API_WINDOWS_MM,
+        "dummy": rtmidi.API_RTMIDI_DUMMY,
+    }
+    number = int(names[name])
+    if name != "auto" and number not in rtmidi.get_compiled_api():
+        raise DeviceError(f"MIDI over {name}: python-rtmidi was built without it; choose auto")
+    return number
+
+
+class _Port:
+    """What inputs and outputs have in common.
+
+    Args:
+        name: part of the name of a port, or, with ``virtual``, the name of the port to make.
+        virtual: make a port that others connect to; not on Windows.
+        api: one of rtmidi's API numbers; 0 takes the system's usual one.
+        label: name of our end of the connection.
+    """
+
+    direction = ""
+
+    def __init__(self, name: str, virtual: bool = False, api: int = 0, label: str = "midi") -> None:
+        self.name = name
+        self._virtual = virtual
+        self._api = api
+        self._label = label
+        self._midi: Any = None
+        self._opened = ""
+        self._lock = threading.Lock()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the port is there."""
+        return bool(self._opened)
+
+    def start(self) -> None:
+        """Open the port, or begin to look for it.
+
+        Raises:
+            DeviceError: the system's MIDI cannot be used, or makes no virtual ports.
+        """
+        import rtmidi
+
+        try:
+            self._midi = self._create(rtmidi)
+            if self._virtual:
+                self._midi.open_virtual_port(self.name)
+                self._opened = self.name
+        except (rtmidi.RtMidiError, NotImplementedError) as error:
+            self.stop()
+            raise DeviceError(f"MIDI {self.direction} {self.name!r} cannot be opened: {error}") from error
+        self.watch()
+
+    def stop(self) -> None:
+        """Close the port; may be called more than once."""
+        with self._lock:
+            midi, self._midi, self._opened = self._midi, None, ""
+            if midi is not None:
+                self._release(midi)
+                midi.close_port()
+                midi.delete()
+
+    def watch(self) -> bool:
+        """Open the port where it has come, close it where it has gone; returns whether either happened.
+
+        To be called about once a second, from any one thread: no system tells of such changes.
+        """
+        import rtmidi
+
+        if self._virtual:
+            return False
+        with self._lock:
+            if self._midi is None:
+                return False
+            before = self._opened
+            try:
+                self._look()
+            except rtmidi.RtMidiError:
+                # the system's MIDI is gone or busy: the port counts as gone, and is looked for again
+                self._opened = ""
+            return self._opened != before
+
+    def _look(self) -> None:
+        names: list[str] = self._midi.get_ports()
+        if self._opened and self._opened not in names:
+            self._midi.close_port()
+            self._opened = ""
+        if self._opened:
+            return
+        found = (n for n, name in enumerate(names) if self.name in name and not name.startswith(f"{CLIENT}:"))
+        number = next(found, None)
+        if number is not None:
+            self._opening()
+            self._midi.open_port(number, self._label)
+            self._opened = names[number]
+
+    def _create(self, rtmidi: Any) -> Any:
+        raise NotImplementedError
+
+    def _release(self, midi: Any) -> None:
+        """Called before the port is closed for good."""
+
+    def _opening(self) -> None:
+        """Called before the port is opened."""
+
+
+class InputPort(_Port):
+    """A MIDI input.
+
+    Args:
+        receive: takes the bytes of a message and rtmidi's seconds since the one before, in rtmidi's thread.
+    """
+
+    direction = "input"
+
+    def __init__(
+        self,
+        name: str,
+        receive: Receive,
+        virtual: bool = False,
+        api: int = 0,
+        label: str = "midi",
+        opening: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(name, virtual, api, label)
+        self._receive = receive
+        self._on_opening = opening
+
+    def _create(self, rtmidi: Any) -> Any:
+        midi = rtmidi.MidiIn(self._api, CLIENT)
+        # without this rtmidi leaves out exclusive messages, the clock and active sensing
+        midi.ignore_types(sysex=False, timing=False, active_sense=False)
+        midi.set_callback(self._received)
+        return midi
+
+    def _release(self, midi: Any) -> None:
+        midi.cancel_callback()
+
+    def _opening(self) -> None:
+        self._on_opening()
+
+    def _received(self, event: tuple[list[int], float], _data: object = None) -> None:
+        message, delta = event
+        self._receive(bytes(message), delta)
+
+
+class OutputPort(_Port):
+    """A MIDI output."""
+
+    direction = "output"
+
+    def _create(self, rtmidi: Any) -> Any:
+        return rtmidi.MidiOut(self._api, CLIENT)
+
+    def send(self, message: bytes) -> None:
+        """Send one message; nothing happens while the port is not there."""
+        import rtmidi
+
+        with self._lock:
+            if self._midi is None or not self._opened:
+                return
+            try:
+                self._midi.send_message(list(message))
+            except (rtmidi.RtMidiError, ValueError):
+                # noticed and looked for by the next watch
+                self._opened = ""

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+
+from daw_bridge.errors import DeviceError
+from daw_bridge.midi.port import InputPort, OutputPort, api_number
+from tests.daw_bridge.midi.fake_rtmidi import System, install
+
+
+@pytest.fixture
+def system(monkeypatch: pytest.MonkeyPatch) -> System:
+    return install(monkeypatch)
+
+
+def test_an_input_is_opened_by_part_of_its_name_and_comes_back_under_another_number(system: System) -> None:
+    got: list[tuple[bytes, float]] = []
+    port = InputPort("Pads", lambda data, delta: got.append((data, delta)))
+    port.start()
+    assert not port.connected
+    system.inputs[:] = ["Other 20:0", "My Pads 24:0"]
+    assert port.watch()
+    assert not port.watch()
+    system.deliver("My Pads 24:0", b"\x90\x3c\x40", 0.5)
+    assert got == [(b"\x90\x3c\x40", 0.5)]
+    system.inputs[:] = ["My Pads 32:0"]
+    assert port.watch()
+    assert port.connected
+    system.inputs[:] = []
+    assert port.watch()
+    assert not port.connected
+    port.stop()
+    port.stop()
+    assert not port.watch()
+
+
+def test_a_midi_system_that_fails_is_a_port_that_has_gone(system: System) -> None:
+    system.inputs[:] = ["Pads"]
+    port = InputPort("Pads", lambda data, delta: None)
+    port.start()
+    system.broken = True
+    assert port.watch()
+    assert not port.connected
+    system.broken = False
+    assert port.watch()
+    assert port.connected
+
+
+def test_our_own_ports_are_never_taken_for_those_of_others(system: System) -> None:
+    system.inputs[:] = ["daw_bridge:midi 128:0"]
+    port = InputPort("daw", lambda data, delta: None)
+    port.start()
+    assert not port.connected
+
+
+def test_an_output_sends_while_it_is_there_and_never_raises(system: System) -> None:
+    system.virtual = False
+    port = OutputPort("Pads")
+    port.start()
+    port.send(b"\x90\x3c\x7f")
+    system.outputs[:] = ["Pads"]
+    port.watch()
+    port.send(b"\x90\x3d\x7f")
+    assert system.sent == [("Pads", b"\x90\x3d\x7f")]
+    system.outputs.clear()
+    port.send(b"\x90\x3e\x7f")
+    assert not port.connected
+
+
+def test_what_the_system_cannot_do_is_said(system: System) -> None:
+    system.virtual = False
+    with pytest.raises(DeviceError, match="'mine' cannot be opened: no virtual ports"):
+        OutputPort("mine", virtual=True).start()
+    assert api_number("auto") == 0
+    with pytest.raises(DeviceError, match="MIDI over jack"):
+        api_number("jack")
