@@ -11,7 +11,7 @@ from genmodels.conditioning.attributes import Conditions, WeightedPrompt
 from genmodels.conditioning.harmony import ChordProgression, ChromaTrack, ConstantChroma
 from genmodels.conditioning.timing import Transport
 from genmodels.errors import ConditionError
-from genmodels.lm.sampling import SamplingParams
+from genmodels.lm.sampling_params import SamplingParams
 
 DECK = "/bridge/deck/{deck}/"
 CONDITIONING = (

@@ -6,17 +6,19 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
 
 from genmodels.conditioning.harmony import ChordProgression, ChromaTrack, ConstantChroma, RecordedChroma
 from genmodels.conditioning.recording import Recording
 from genmodels.conditioning.timing import Transport
 from genmodels.errors import ConditionError
-from genmodels.lm.sampling import SamplingParams
+from genmodels.lm.sampling_params import SamplingParams
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = [
     "ChordProgression",

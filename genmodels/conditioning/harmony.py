@@ -9,13 +9,13 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from genmodels.conditioning.timing import Transport
 from genmodels.errors import ConditionError
 
 Chroma = npt.NDArray[np.float32]
+
+_ANALYSED_TOGETHER = 256
 
 
 @runtime_checkable
@@ -147,20 +147,21 @@ def normalise(chroma: Chroma) -> Chroma:
 
 
 @lru_cache(maxsize=8)
-def _chroma_filters(sample_rate: int, n_fft: int) -> Tensor:
-    frequencies = torch.arange(1, n_fft // 2 + 1, dtype=torch.float64) * sample_rate / n_fft
-    pitch = 12 * torch.log2(frequencies / 440.0) + 69
-    distance = (pitch[None] - torch.arange(12, dtype=torch.float64)[:, None] + 6) % 12 - 6
+def _chroma_filters(sample_rate: int, n_fft: int) -> npt.NDArray[np.float32]:
+    """[n_fft / 2 + 1, 12]"""
+    frequencies = np.arange(1, n_fft // 2 + 1) * sample_rate / n_fft
+    pitch = 12 * np.log2(frequencies / 440.0) + 69
+    distance = (pitch[:, None] - np.arange(12) + 6) % 12 - 6
     # a semitone wide, centred on the octaves where harmony lies (about middle C)
-    weights = torch.exp(-0.5 * (distance / 0.5) ** 2) * torch.exp(-0.5 * ((pitch - 60) / 18) ** 2)
-    return torch.nn.functional.pad(weights, (1, 0)).float()
+    weights = np.exp(-0.5 * (distance / 0.5) ** 2) * np.exp(-0.5 * ((pitch - 60) / 18) ** 2)[:, None]
+    return np.pad(weights, ((1, 0), (0, 0))).astype(np.float32)
 
 
-def chroma_of(wav: Tensor, sample_rate: int, frame_rate: float, n_fft: int = 8192) -> Chroma:
+def chroma_of(wav: npt.ArrayLike, sample_rate: int, frame_rate: float, n_fft: int = 8192) -> Chroma:
     """Pitch-class strengths of sound.
 
     Args:
-        wav: [C, T] or [T], float.
+        wav: [C, T] or [T], float; an array, or a tensor on the CPU.
         sample_rate: in Hz.
         frame_rate: frames a second of the result.
         n_fft: analysis window in samples.
@@ -170,17 +171,18 @@ def chroma_of(wav: Tensor, sample_rate: int, frame_rate: float, n_fft: int = 819
     Raises:
         ConditionError: the sound has no samples or is not finite.
     """
-    mono = wav.float().reshape(-1, wav.shape[-1]).mean(0) if wav.numel() else wav.float().reshape(-1)
-    if not mono.numel() or not bool(torch.isfinite(mono).all()):
-        raise ConditionError(
-            f"melody of shape {tuple(wav.shape)} has no samples or values that are not finite"
-        )
+    sound = np.asarray(wav, dtype=np.float32)
+    if not sound.size or not np.isfinite(sound).all():
+        raise ConditionError(f"melody of shape {sound.shape} has no samples or values that are not finite")
+    mono = sound.reshape(-1, sound.shape[-1]).mean(0)
     hop = sample_rate / frame_rate
-    count = int(np.ceil(mono.numel() / hop))
-    padded = torch.nn.functional.pad(mono, (n_fft // 2, n_fft))
-    starts = (torch.arange(count) * hop).round().long()
-    frames = padded[starts[:, None] + torch.arange(n_fft)] * torch.hann_window(n_fft)
-    power = torch.fft.rfft(frames).abs().square()
-    chroma = power @ _chroma_filters(sample_rate, n_fft).T
-    audible = power.sum(-1, keepdim=True) > 1e-6 * n_fft
-    return normalise((chroma.sqrt() * audible).numpy().astype(np.float32))
+    starts = np.rint(np.arange(int(np.ceil(mono.size / hop))) * hop).astype(np.int64)
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(mono, (n_fft // 2, n_fft)), n_fft)
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft).astype(np.float32)
+    filters = _chroma_filters(sample_rate, n_fft)
+    parts = []
+    for block in np.array_split(starts, -(-len(starts) // _ANALYSED_TOGETHER)):
+        power = np.abs(np.fft.rfft(windows[block] * hann)) ** 2
+        audible = power.sum(-1, keepdims=True) > 1e-6 * n_fft
+        parts.append((np.sqrt(power @ filters) * audible).astype(np.float32))
+    return normalise(np.concatenate(parts))

@@ -170,7 +170,9 @@ class MusicGen(BaseGenModel):
             conditions = self._conditions(descriptions, transport, recordings=recordings)
         else:
             tracks = [
-                None if wav is None else RecordedChroma(chroma_of(wav, melody_sample_rate, self.frame_rate))
+                None
+                if wav is None
+                else RecordedChroma(chroma_of(wav.detach().cpu(), melody_sample_rate, self.frame_rate))
                 for wav in melodies
             ]
             conditions = self._conditions(descriptions, transport, tracks)

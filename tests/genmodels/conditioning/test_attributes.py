@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from random import Random
 
 import pytest
@@ -54,3 +56,11 @@ def test_dropout_is_drawn_for_each_item_by_itself() -> None:
     assert any(t and not b for t, b in zip(text, beat, strict=True))
     assert not any(b and not t for t, b in zip(text, beat, strict=True))
     assert items[0].text["text"] == "a"
+
+
+def test_asking_for_music_needs_no_torch() -> None:
+    """Whoever only sends conditions to a process with a model starts quickly and stays small."""
+    modules = ["conditioning.attributes", "conditioning.harmony", "conditioning.timing", "lm.sampling_params"]
+    loads = "; ".join(f"import genmodels.{name}" for name in modules)
+    code = f"import sys; {loads}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
