@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from dataclasses import dataclass, field
-
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -15,58 +12,14 @@ from genmodels.errors import GenerationError
 from genmodels.generate.base import BaseGenModel
 from genmodels.generate.pcm import Pcm, PcmStream
 from genmodels.generate.stats import StreamStats
+from genmodels.generate.timeline import Entry, Timeline
+from genmodels.generate.window import Window
 from genmodels.lm.generation import check_codes
 from genmodels.lm.patterns import DelayedPatternProvider
-from genmodels.lm.rows import RowConditions
 from genmodels.lm.segment import PREFILL_CHUNK, Segment
 
-
-@dataclass(frozen=True)
-class _Entry:
-    """These conditions hold from a frame on, until the next entry."""
-
-    from_frame: int
-    conditions: Conditions
-    rows: RowConditions
-
-
-@dataclass
-class _Window:
-    """A segment in its place.
-
-    Attributes:
-        index: its number; it starts at frame index * stride.
-        prompt: frames P that it takes over.
-        bounds: positions at which chunks of the prompt began or ended, ascending, from 0 on.
-    """
-
-    segment: Segment
-    index: int
-    prompt: int
-    bounds: list[int] = field(default_factory=lambda: [0])
-
-    @property
-    def first_frame(self) -> int:
-        """The first frame that it generates."""
-        return self.segment.offset + self.prompt
-
-    @property
-    def end_frame(self) -> int:
-        """The frame after the last that it generates."""
-        return self.segment.offset + self.segment.frames
-
-    @property
-    def prefilled(self) -> bool:
-        """Whether its whole prompt has been taken in."""
-        return self.segment.position >= self.prompt
-
-    def back_to_chunk(self, frame: int) -> None:
-        """Forget the chunks of the prompt that end after an absolute frame, and whatever was generated."""
-        local = min(max(frame - self.segment.offset, 0), self.prompt)
-        while self.bounds[-1] > local:
-            self.bounds.pop()
-        self.segment.forget(self.prompt)
-        self.segment.rewind(self.bounds[-1])
+_PIECE = 25
+"""Frames of a prompt that the codec takes in at once."""
 
 
 class Continuation:
@@ -75,9 +28,9 @@ class Continuation:
     The codes are a function of the model, the seed, the prompt and the list of (frame, conditions) alone.
     How the calls of `advance` are cut, how far ahead it ran when conditions changed, and what was rolled
     back leave no trace: the frames before a change are completed under the old conditions, those from it on
-        are generated under the new ones,
-    and the randomness of a step depends on nothing but the seed and its place. Under constant conditions
-    they equal the offline long form of the same model, seed and conditions.
+    are generated under the new ones, and the randomness of a step depends on nothing but the seed and its
+    place. Under constant conditions they equal the offline long form of the same model, seed and conditions.
+    Several streams can be advanced in one batch, see `ContinuationGroup`.
 
     Windows move on by the model's stride: before a window's end the next one's prompt is taken in, chunk by
     chunk, into a cache of its own. Frame-synchronous conditions go by absolute frames throughout; frame 0 is
@@ -118,7 +71,7 @@ class Continuation:
         self.hop_length = model.compression_model.hop_length
         self.max_delay = provider.max_delay
         prompt = self._checked_prompt(prompt_codes, model)
-        self.frame = prompt.shape[1]
+        self.frame: int = prompt.shape[1]
         # sound far behind the present is of no consequence for what follows
         heard = max(0, self.frame - model.max_frames)
         self._pcm = PcmStream(model.compression_model, heard)
@@ -128,29 +81,26 @@ class Continuation:
         self._codes = np.zeros((model.lm.n_q, capacity), dtype=np.int64)
         self._codes_start = 0
         self._codes[:, : self.frame] = prompt
-        self._pcm.push(prompt[:, heard:])
-        self._timeline = [self._entry(0, conditions)]
-        self._past: _Window | None = None
+        self._prompt_frames: int = self.frame
+        self._timeline = Timeline(self._entry(0, conditions))
+        self._past: Window | None = None
         first = max(0, -(-(self.frame - model.max_frames + 1) // self._stride))
         self._window = self._open(first, self.frame - first * self._stride)
-        self._next: _Window | None = None
+        self._next: Window | None = None
 
     @property
     def pcm_frame(self) -> int:
         """Frames whose PCM has been given out: the next call of `advance` returns sound from this frame
         on."""
-        return max(0, self._pcm.frame - self.lookahead_frames)
+        return max(0, max(self._pcm.frame, self._prompt_frames) - self.lookahead_frames)
 
     @property
     def oldest_frame(self) -> int:
         """The first frame to which `roll_back` can go."""
-        window = self._window
-        blocked = window.segment.offset + window.segment.oldest_position
-        if blocked > window.first_frame:
-            return blocked
-        if self._past is None:
-            return window.first_frame
-        return max(self._past.first_frame, self._past.segment.offset + self._past.segment.oldest_position)
+        oldest = self._window.oldest_frame
+        if self._past is None or oldest > self._window.first_frame:
+            return oldest
+        return self._past.oldest_frame
 
     @property
     def codes(self) -> Tensor:
@@ -161,7 +111,7 @@ class Continuation:
     @property
     def conditions(self) -> Conditions:
         """The conditions in force at `frame`."""
-        return self._entry_at(self.frame).conditions
+        return self._timeline.at(self.frame).conditions
 
     def set_conditions(self, conditions: Conditions, from_frame: int | None = None) -> None:
         """Let conditions hold from a frame on. Whatever was to hold from a later frame on is dropped.
@@ -177,8 +127,7 @@ class Continuation:
         entry = self._entry(start, conditions)
         if start <= self.frame:
             self.roll_back(start)
-        kept = [old for old in self._timeline if old.from_frame < start]
-        self._timeline = [*kept, entry]
+        self._timeline.replace_from(entry)
 
     def advance(self, to_frame: int) -> Pcm:
         """Generate until `frame >= to_frame`.
@@ -190,12 +139,53 @@ class Continuation:
             `pcm_frame`, as it was before the call, on.
         """
         while self.frame < to_frame:
-            if self.frame == self._window.end_frame:
-                self._move_on()
-            self._stretch(to_frame)
-        start = self._pcm.frame - self._codes_start
+            while self.preparing:
+                self.prepare()
+            segment = self.begin_step()
+            with self.stats.step.timed():
+                segment.step()
+            self.end_step()
+            if self.prefill_due:
+                self.prefill_ahead()
+        return self.give_out()
+
+    @property
+    def preparing(self) -> bool:
+        """Whether something must be done, piece by piece, before the next step."""
+        return self._unheard or self.frame == self._window.end_frame or not self._window.prefilled
+
+    def prepare(self) -> None:
+        """Do one piece of what must be done before the next step: the codec takes in the sound before the
+        first new frame, the language model the prompt of its window."""
+        if self._unheard:
+            start = self._pcm.frame
+            self._pcm.push(self._history(start, min(start + _PIECE, self._prompt_frames)))
+            return
+        if self.frame == self._window.end_frame:
+            self._move_on()
+        if not self._window.prefilled:
+            self._prefill_chunk(self._window)
+
+    def begin_step(self) -> Segment:
+        """The segment whose next step brings the stream on; not while `preparing`."""
+        self._window.segment.use(self._timeline.at(self.frame).rows)
+        return self._window.segment
+
+    def end_step(self) -> None:
+        """Take what a step has completed from the segment of `begin_step`."""
+        segment, before = self._window.segment, self.frame
+        complete = segment.offset + min(segment.position - self.max_delay, segment.frames)
+        if complete > before:
+            self._take(complete)
+            if self.frame == self._timeline.change_after(before):
+                self._cut(self.frame)
+
+    def give_out(self) -> Pcm:
+        """The sound of the frames that are new since the last call; see `advance`."""
+        if self._unheard or self._pcm.frame == self.frame:
+            return self._pcm.push(self._codes[:, :0])
         with self.stats.codec.timed():
-            return self._pcm.push(self._codes[:, start : self.frame - self._codes_start])
+            return self._pcm.push(self._history(self._pcm.frame, self.frame))
 
     def roll_back(self, frame: int) -> None:
         """Drop the codes of the frames from `frame` on. Conditions stay as they are.
@@ -220,41 +210,20 @@ class Continuation:
         if self._pcm.frame > frame:
             self._pcm.roll_back(frame, self._codes, self._codes_start)
 
-    def _entry(self, from_frame: int, conditions: Conditions) -> _Entry:
-        return _Entry(from_frame, conditions, self._voices.rows([conditions], [self._seed]))
+    def _entry(self, from_frame: int, conditions: Conditions) -> Entry:
+        return Entry(from_frame, conditions, self._voices.rows([conditions], [self._seed]))
 
-    def _entry_at(self, frame: int) -> _Entry:
-        place = bisect_right(self._timeline, frame, key=lambda entry: entry.from_frame)
-        return self._timeline[max(0, place - 1)]
+    @property
+    def _unheard(self) -> bool:
+        """Whether the codec has not taken in all of the prompt yet."""
+        return self._pcm.frame < self._prompt_frames
 
-    def _change_after(self, frame: int) -> int | None:
-        place = bisect_right(self._timeline, frame, key=lambda entry: entry.from_frame)
-        return self._timeline[place].from_frame if place < len(self._timeline) else None
+    def _history(self, start: int, stop: int) -> npt.NDArray[np.int64]:
+        """Codes [K, stop - start] of frames that are known."""
+        return self._codes[:, start - self._codes_start : stop - self._codes_start]
 
-    def _open(self, index: int, prompt: int) -> _Window:
-        return _Window(Segment(self._decoder, self._pattern, 1, index * self._stride), index, prompt)
-
-    def _stretch(self, to_frame: int) -> None:
-        """Generate up to `to_frame`, the next change of conditions, or the window's end, whatever comes
-        first."""
-        window, segment = self._window, self._window.segment
-        while not window.prefilled:
-            self._prefill_chunk(window)
-        change = self._change_after(self.frame)
-        stop = min(to_frame, window.end_frame)
-        if change is not None:
-            stop = min(stop, change)
-        rows = self._entry_at(self.frame).rows
-        while self.frame < stop:
-            segment.use(rows)
-            with self.stats.step.timed():
-                segment.step()
-            complete = segment.offset + min(segment.position - self.max_delay, segment.frames)
-            if complete > self.frame:
-                self._take(complete)
-            self._prefill_ahead()
-        if self.frame == change:
-            self._cut(self.frame)
+    def _open(self, index: int, prompt: int) -> Window:
+        return Window(Segment(self._decoder, self._pattern, 1, index * self._stride), index, prompt)
 
     def _take(self, stop: int) -> None:
         """Copy newly completed frames from the window."""
@@ -279,45 +248,48 @@ class Continuation:
     def _cut(self, frame: int) -> None:
         self._window.segment.cut(frame - self._window.segment.offset)
 
-    def _prefill_ahead(self) -> None:
-        """Take in at most one chunk of the next window's prompt, as soon as its frames are there."""
+    @property
+    def prefill_due(self) -> bool:
+        """Whether the next window can take in a chunk of its prompt. That can wait until its turn has come,
+        when it is part of `prepare`."""
         if self._next is None:
-            index = self._window.index + 1
-            if self.frame < index * self._stride + PREFILL_CHUNK:
-                return
-            self._next = self._open(index, self._window.end_frame - index * self._stride)
-        if not self._next.prefilled and self._chunk_end(self._next) + self._next.segment.offset <= self.frame:
-            self._prefill_chunk(self._next)
+            return self.frame >= (self._window.index + 1) * self._stride + PREFILL_CHUNK
+        if self._next.prefilled:
+            return False
+        return self._chunk_end(self._next) + self._next.segment.offset <= self.frame
 
-    def _chunk_end(self, window: _Window) -> int:
+    def prefill_ahead(self) -> None:
+        """Take in one chunk of the next window's prompt; only if `prefill_due`."""
+        self._next = self._next or self._open_after(self._window)
+        self._prefill_chunk(self._next)
+
+    def _open_after(self, window: Window) -> Window:
+        index = window.index + 1
+        return self._open(index, window.end_frame - index * self._stride)
+
+    def _chunk_end(self, window: Window) -> int:
         """Where the next chunk of a prompt ends: at fixed places, and where conditions change."""
         start = window.segment.position
         stop = min(window.prompt, (start // PREFILL_CHUNK + 1) * PREFILL_CHUNK)
-        change = self._change_after(window.segment.offset + start)
+        change = self._timeline.change_after(window.segment.offset + start)
         return stop if change is None else min(stop, change - window.segment.offset)
 
-    def _prefill_chunk(self, window: _Window) -> None:
+    def _prefill_chunk(self, window: Window) -> None:
         segment = window.segment
         start, stop = segment.position, self._chunk_end(window)
         first = max(0, start - 1 - self.max_delay)
-        place = segment.offset + first - self._codes_start
-        segment.write(self._codes[None, :, place : place + stop - first], first)
-        segment.use(self._entry_at(segment.offset + start).rows)
+        segment.write(self._history(segment.offset + first, segment.offset + stop)[None], first)
+        segment.use(self._timeline.at(segment.offset + start).rows)
         with self.stats.prefill.timed():
             segment.prefill(stop)
         window.bounds.append(stop)
 
     def _move_on(self) -> None:
         """Make the next window the present one."""
-        if self._next is None:
-            index = self._window.index + 1
-            self._next = self._open(index, self._window.end_frame - index * self._stride)
-        self._past, self._window, self._next = self._window, self._next, None
-        oldest = self.oldest_frame
-        self._pcm.forget(oldest)
-        needed = self._past.segment.offset
-        first = bisect_right(self._timeline, needed, key=lambda entry: entry.from_frame) - 1
-        del self._timeline[: max(0, first)]
+        following = self._next or self._open_after(self._window)
+        self._past, self._window, self._next = self._window, following, None
+        self._pcm.forget(self.oldest_frame)
+        self._timeline.forget(self._past.segment.offset)
 
     def _checked_prompt(self, prompt: Tensor | None, model: BaseGenModel) -> npt.NDArray[np.int64]:
         if prompt is None:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from genmodels.errors import GenerationError
 from genmodels.lm.cache import KVCache
-from genmodels.lm.decoder import Decoder
+from genmodels.lm.decoder import Call, Decoder
 from genmodels.lm.patterns import Pattern
 from genmodels.lm.rows import RowConditions
 from genmodels.lm.transformer import CrossContext
@@ -156,19 +156,29 @@ class Segment:
 
     def prefill(self, stop: int) -> None:
         """Take in the positions up to `stop`, at once; their tokens must be known."""
-        start = self.position
-        if stop > start:
-            self._run(start, stop, want_logits=False)
+        if stop > self.position:
+            self.decoder.run_together([self._call(stop, want_logits=False)])
 
     def step(self) -> None:
         """Take in one position and fill the unknown cells of the step after it."""
+        self.fill(self.decoder.run_together([self.next_call()])[0])
+
+    def next_call(self) -> Call:
+        """What a decoder runs for a step; `fill` is its other half."""
+        return self._call(self.position + 1, want_logits=True)
+
+    def fill(self, logits: Tensor | None) -> None:
+        """Fill the unknown cells of the step that follows on the positions taken in.
+
+        Args:
+            logits: [R, K, card], what `next_call` gave.
+        """
         position = self.position
-        logits = self._run(position, position + 1, want_logits=True)
-        following = self._sequence[:, :, position + 1]
+        following = self._sequence[:, :, position]
         unknown = following == _UNKNOWN
         if unknown.any():
             assert logits is not None
-            tokens = self._layouts[-1].rows.draw(logits, self.offset + position + 1)
+            tokens = self._layouts[-1].rows.draw(logits, self.offset + position)
             following[unknown] = tokens[unknown]
 
     def cut(self, frame: int) -> None:
@@ -195,11 +205,11 @@ class Segment:
         if self._layouts and self.position > position:
             self._layouts[-1].cache.truncate(position + self._layouts[-1].prefix_length)
 
-    def _run(self, start: int, stop: int, want_logits: bool) -> Tensor | None:
-        layout = self._layouts[-1]
+    def _call(self, stop: int, want_logits: bool) -> Call:
+        layout, start = self._layouts[-1], self.position
         tokens = self._sequence[layout.rows.row_voice, :, start:stop]
         added = None
         if layout.rows.frames is not None:
             local = np.minimum(np.arange(start, stop), self.frames - 1)
             added = layout.rows.frames.at(local + self.offset, self.offset)
-        return self.decoder.run(tokens, added, layout.context, layout.cache, want_logits)
+        return Call(tokens, added, layout.context, layout.cache, want_logits)
