@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -50,6 +50,25 @@ class Voice(Protocol):
     def roll_back(self, frame: int) -> None: ...
 
 
+class Advanced(Protocol):
+    """What came of one voice; `genmodels.generate.group.Advanced` is one.
+
+    Attributes:
+        pcm: as `Voice.advance` returns it; None if the voice failed.
+        seconds: of computing, those that it shared with other voices in full; 0 if it was left for later.
+        error: why the voice failed.
+    """
+
+    @property
+    def pcm(self) -> NDArray[np.float32] | None: ...
+
+    @property
+    def seconds(self) -> float: ...
+
+    @property
+    def error(self) -> Exception | None: ...
+
+
 class EngineModel(Protocol):
     """A loaded model that opens voices.
 
@@ -89,6 +108,11 @@ class EngineModel(Protocol):
 
     def open(self, conditions: Conditions, seed: int, prompt: NDArray[np.int16] | None) -> Voice: ...
 
+    def advance(self, targets: Sequence[tuple[Voice, int]], seconds: float) -> Sequence[Advanced]:
+        """Advance voices to their frames together, the most urgent first, and come back when ``seconds`` are
+        up if that can be foreseen; an error in one leaves the others alone."""
+        ...
+
     def warm_up_conditions(self) -> Conditions: ...
 
 
@@ -125,10 +149,13 @@ def load_genmodels(model: str, device: str) -> EngineModel:
 
 class _GenModel:
     def __init__(self, name: str, device: str, model: Any, kind: str) -> None:
+        from genmodels.generate.group import ContinuationGroup
+
         self.name = name
         self.kind = kind
         self.device = device
         self._model = model
+        self._group = ContinuationGroup()
         self.sample_rate = int(model.sample_rate)
         self.frame_rate = float(model.frame_rate)
         self.hop_length = int(model.compression_model.hop_length)
@@ -151,6 +178,9 @@ class _GenModel:
         codes = None if prompt is None else torch.from_numpy(prompt.astype(np.int64))
         voice: Voice = Continuation(self._model, conditions, seed, prompt_codes=codes)
         return voice
+
+    def advance(self, targets: Sequence[tuple[Any, int]], seconds: float) -> Sequence[Advanced]:
+        return list(self._group.advance(dict(targets), seconds).values())
 
     def warm_up_conditions(self) -> Conditions:
         from genmodels.conditioning.attributes import Conditions, WeightedPrompt

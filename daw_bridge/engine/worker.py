@@ -1,5 +1,5 @@
-"""The model worker: a spawned process that holds one model and generates for all decks, a few frames at a
-time.
+"""The model worker: a spawned process that holds one model and generates for all decks in one batch, a few
+frames at a time.
 
 Commands take effect between chunks, so a chunk is kept to `CHUNK_SECONDS` of computing.
 """
@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 import numpy as np
 from numpy.typing import NDArray
 
-from daw_bridge.engine.models import EngineModel, Voice, resolve_loader
+from daw_bridge.engine.models import Advanced, EngineModel, Voice, resolve_loader
 from daw_bridge.engine.protocol import (
     Advance,
     CloseDeck,
@@ -97,7 +97,6 @@ class Worker:
         self._send = send
         self._model: EngineModel | None = None
         self._slots: dict[int, Slot] = {}
-        self._frame_seconds = CHUNK_SECONDS
         self.ended = False
 
     @property
@@ -128,15 +127,36 @@ class Worker:
                 self._fail(command.deck, error)
 
     def generate(self) -> None:
-        """One chunk for the deck that lacks most; background decks only when no other deck lacks anything."""
-        waiting = [(not s.background, s.lacking, deck) for deck, s in self._slots.items() if s.lacking > 0]
-        if not waiting:
+        """One chunk for the decks that lack frames, see `_next_decks`."""
+        if self._model is None:
             return
-        deck = max(waiting)[2]
+        decks = self._next_decks()
+        before = {deck: (self._slots[deck].voice.pcm_frame, self._slots[deck].voice.frame) for deck in decks}
+        targets = [
+            (slot.voice, slot.voice.frame + min(MAX_CHUNK_FRAMES, slot.lacking))
+            for slot in (self._slots[deck] for deck in decks)
+        ]
         try:
-            self._advance(deck, self._slots[deck])
+            results = self._model.advance(targets, CHUNK_SECONDS)
         except Exception as error:
-            self._fail(deck, error)
+            for deck in decks:
+                self._fail(deck, error)
+            return
+        for deck, result in zip(decks, results, strict=True):
+            self._deliver(deck, result, *before[deck])
+
+    def _next_decks(self) -> list[int]:
+        """Decks to generate for in one batch, the one nearest to running dry first.
+
+        That is the one that lacks most, as all are asked to run ahead equally far. Those that lack less than
+        half as much wait until it has caught up, so that it has the machine almost to itself. Background
+        decks come only when no other deck lacks anything.
+        """
+        lacking = {deck: slot for deck, slot in self._slots.items() if slot.lacking > 0}
+        pressing = {deck: slot for deck, slot in lacking.items() if not slot.background} or lacking
+        most = max((slot.lacking for slot in pressing.values()), default=0)
+        chosen = [deck for deck, slot in pressing.items() if 2 * slot.lacking >= most]
+        return sorted(chosen, key=lambda deck: -pressing[deck].lacking)
 
     def _load(self, command: Load) -> None:
         import torch
@@ -148,7 +168,7 @@ class Worker:
         began, first = time.perf_counter(), voice.frame
         while voice.frame < first + MEASURED_FRAMES and time.perf_counter() - began < MEASURE_LIMIT_S:
             voice.advance(voice.frame + MAX_CHUNK_FRAMES)
-        self._frame_seconds = (time.perf_counter() - began) / (voice.frame - first)
+        frame_seconds = (time.perf_counter() - began) / (voice.frame - first)
         self.close()
         self._model = model
         self._send(
@@ -159,7 +179,7 @@ class Worker:
                 frame_rate=model.frame_rate,
                 lookahead_frames=voice.lookahead_frames,
                 max_delay=voice.max_delay,
-                realtime_factor=1.0 / (self._frame_seconds * model.frame_rate),
+                realtime_factor=1.0 / (frame_seconds * model.frame_rate),
                 device=model.device,
                 takes=model.takes,
                 channels=model.channels,
@@ -213,21 +233,26 @@ class Worker:
         self._send(RolledBack(deck, epoch, written))
         self._send(Produced(deck, epoch, written, slot.known_frames, self._new_tokens(slot)))
 
-    def _advance(self, deck: int, slot: Slot) -> None:
-        voice = slot.voice
-        start = voice.pcm_frame * self._hop
-        before = voice.frame
-        count = max(1, min(MAX_CHUNK_FRAMES, int(CHUNK_SECONDS / self._frame_seconds), slot.lacking))
-        began = time.perf_counter()
-        pcm = voice.advance(before + min(count, slot.lacking)).reshape(-1, slot.ring.channels)
-        took = time.perf_counter() - began
-        slot.ring.write(start, pcm)
-        first = slot.known_frames
-        self._send(Produced(deck, slot.epoch, start + len(pcm), first, self._new_tokens(slot)))
-        self._account(deck, slot, voice.frame - before, took)
+    def _deliver(self, deck: int, result: Advanced, pcm_frame: int, frame: int) -> None:
+        """Pass on what came of a deck that had given out PCM up to ``pcm_frame`` and was at ``frame``."""
+        try:
+            self._pass_on(deck, self._slots[deck], result, pcm_frame, frame)
+        except Exception as error:
+            self._fail(deck, error)
+
+    def _pass_on(self, deck: int, slot: Slot, result: Advanced, pcm_frame: int, frame: int) -> None:
+        if result.error is not None or result.pcm is None:
+            raise result.error or RuntimeError("the model gave no sound")
+        pcm = result.pcm.reshape(-1, slot.ring.channels)
+        made = slot.voice.frame - frame
+        if made or len(pcm):
+            start = pcm_frame * self._hop
+            slot.ring.write(start, pcm)
+            first = slot.known_frames
+            self._send(Produced(deck, slot.epoch, start + len(pcm), first, self._new_tokens(slot)))
+        self._account(deck, slot, made, result.seconds)
 
     def _account(self, deck: int, slot: Slot, frames: int, took: float) -> None:
-        self._frame_seconds += 0.1 * (took / max(frames, 1) - self._frame_seconds)
         slot.computed_s += took
         slot.generated_frames += frames
         now = time.monotonic()

@@ -10,6 +10,7 @@ that changes at frame borders are free of jumps.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -86,6 +87,25 @@ class FakeVoice:
 
 
 @dataclass
+class FakeAdvanced:
+    """What came of a voice."""
+
+    parts: list[NDArray[np.float32]] = field(default_factory=list)
+    seconds: float = 0.0
+    error: Exception | None = None
+
+    @property
+    def pcm(self) -> NDArray[np.float32] | None:
+        return None if self.error else np.concatenate(self.parts)
+
+    def add_frame(self, voice: FakeVoice) -> None:
+        try:
+            self.parts.append(voice.advance(voice.frame + 1))
+        except RuntimeError as error:
+            self.error = error
+
+
+@dataclass
 class FakeModel:
     """Opens fake voices."""
 
@@ -110,6 +130,26 @@ class FakeModel:
             voice.pitches = [int(p) for p in prompt[0]]
             voice.frame = len(voice.pitches)
         return voice
+
+    def advance(self, targets: Sequence[tuple[FakeVoice, int]], seconds: float) -> list[FakeAdvanced]:
+        """Frame by frame, for all voices in turn."""
+        began = time.perf_counter()
+        results = [FakeAdvanced() for _ in targets]
+        for (voice, _), result in zip(targets, results, strict=True):
+            result.parts.append(voice.advance(voice.frame))
+        while True:
+            lacking = [
+                (voice, result)
+                for (voice, to_frame), result in zip(targets, results, strict=True)
+                if voice.frame < to_frame and result.error is None
+            ]
+            round_began = time.perf_counter()
+            for voice, result in lacking:
+                result.add_frame(voice)
+            for _, result in lacking:
+                result.seconds += time.perf_counter() - round_began
+            if not lacking or time.perf_counter() - began + self.ms / 1000 > seconds:
+                return results
 
     def warm_up_conditions(self) -> Conditions:
         return Conditions(prompts=(WeightedPrompt("100"),))
