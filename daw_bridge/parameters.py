@@ -208,6 +208,17 @@ PARAMETERS: tuple[Parameter, ...] = (
         "because the disk is full); the take's name; seconds of sound recorded.",
     ),
     Parameter(
+        "/bridge/metrics", "readonly",
+        (
+            Arg("factor", "f"), Arg("lookahead", "f"), Arg("control", "f"), Arg("control p95", "f"),
+            Arg("underruns", "i"), Arg("held", "f"), Arg("restarts", "i"), Arg("front", "f"),
+            Arg("worker", "f"), Arg("gpu", "f"),
+        ),
+        doc="How it is doing: speed of generation, times real time; ms generated ahead of what is heard; ms "
+        "from a value's arrival to the first sample that it changed, the last one and the 95th percentile; "
+        "times that sound was late; seconds held; workers replaced; megabytes of front, worker and GPU.",
+    ),
+    Parameter(
         f"{_DECK}/state", "readonly", (Arg("state", "s"), Arg("lead", "f"), Arg("factor", "f")),
         doc="stopped, armed (will start), playing, or holding (repeating its last bars because generation is "
         "late); seconds generated ahead; speed of generation, times real time.",

@@ -14,7 +14,7 @@ from daw_bridge.clock.quantum import NOW, Quantum
 from daw_bridge.control.client import Client
 from daw_bridge.control.limiter import ReplyLimiter
 from daw_bridge.control.pattern import Pattern, is_pattern
-from daw_bridge.control.replies import deck_reply, position_reply, status_replies, take_reply
+from daw_bridge.control.replies import deck_reply, metrics_reply, position_reply, status_replies, take_reply
 from daw_bridge.control.subscriptions import Subscriptions
 from daw_bridge.decks.protocol import Ack, Notice, Player, Result, When
 from daw_bridge.errors import BridgeError, ParameterError, ScheduleError, UnknownAddressError, shorten_text
@@ -27,8 +27,12 @@ COALESCE_S = 0.005
 SLICE = 256
 MAX_WAITING = 8192
 MAX_REASON = 600
-TAKE = "/bridge/take/"
 
+_BY_ITSELF = {
+    "/bridge/position": position_reply,
+    "/bridge/take/state": take_reply,
+    "/bridge/metrics": metrics_reply,
+}
 _quantum = lru_cache(maxsize=256)(Quantum.parse)
 
 
@@ -143,7 +147,7 @@ class Dispatcher:
             raise ParameterError(target.text, args, "no arguments: it can be asked for, not set")
         else:
             values = target.parameter.coerce(args, target.text)
-            entry = _Entry(client, target.text, partial(self._set, client, target, values))
+            entry = _Entry(client, target.text, partial(self._set, client, target, values, self._loop.time()))
             self._enqueue(entry, is_value=True)
 
     def _enqueue(self, entry: _Entry, is_value: bool = False) -> None:
@@ -187,14 +191,15 @@ class Dispatcher:
         if target.deck is not None:
             reply = deck_reply(status.decks[target.deck - 1])
         else:
-            reply = take_reply(status) if target.parameter.path.startswith(TAKE) else position_reply(status)
+            reply = _BY_ITSELF[target.parameter.path](status)
         client.send(reply[0], *reply[1])
 
-    def _set(self, client: Client, target: Address, values: Values) -> None:
+    def _set(self, client: Client, target: Address, values: Values, arrived: float) -> None:
         parameter = target.parameter
-        when = When()
+        when = When(asked=arrived)
         if parameter.takes == "deck":
-            when = When(_quantum(str(self.player.get("/bridge/deck/{deck}/quantum", target.deck)[0])))
+            quantum = str(self.player.get("/bridge/deck/{deck}/quantum", target.deck)[0])
+            when = When(_quantum(quantum), asked=arrived)
         ack = self.player.set(parameter.path, target.deck, values, when)
         self._acknowledge(client, target, ack)
         self.subscriptions.changed(target.text, values, client)

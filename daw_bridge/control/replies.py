@@ -16,6 +16,11 @@ STATUS_MESSAGES = (
     ),
     ("/bridge/position", "bar i, beat f, tempo f (BPM), seconds f"),
     ("/bridge/take/state", "state s, name s, seconds f"),
+    (
+        "/bridge/metrics",
+        "factor f, lookahead f (ms), control to sound f (ms, the last), f (ms, 95th percentile), "
+        "underruns i, held f (seconds), worker restarts i, memory of front f, worker f and GPU f (MB)",
+    ),
     ("/bridge/deck/N/state", "state s, lead f (seconds), factor f; one for each deck"),
 )
 OTHER_MESSAGES = (
@@ -50,6 +55,7 @@ def status_replies(status: Status) -> Iterator[Reply]:
     )
     yield position_reply(status)
     yield take_reply(status)
+    yield metrics_reply(status)
     for deck in status.decks:
         yield deck_reply(deck)
 
@@ -63,6 +69,23 @@ def position_reply(status: Status) -> Reply:
 def take_reply(status: Status) -> Reply:
     """``/bridge/take/state state name seconds``."""
     return "/bridge/take/state", (status.take.state, status.take.name, status.take.seconds)
+
+
+def metrics_reply(status: Status) -> Reply:
+    """``/bridge/metrics``: see `daw_bridge.metrics.Metrics`."""
+    metrics = status.metrics
+    return "/bridge/metrics", (
+        metrics.realtime_factor,
+        metrics.lookahead_ms,
+        metrics.control_ms,
+        metrics.control_p95_ms,
+        metrics.underruns,
+        metrics.held_s,
+        metrics.restarts,
+        metrics.front_mb,
+        metrics.worker_mb,
+        metrics.gpu_mb,
+    )
 
 
 def deck_reply(deck: DeckStatus) -> Reply:

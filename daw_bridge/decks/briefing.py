@@ -48,8 +48,9 @@ class Briefing:
         transport = Transport(bpm, meter.beats_per_bar, position, frame, model.frame_rate)
         return build_conditions(self._timeline.at(sample), transport, model.takes)
 
-    def change(self, run: Run, dirty: int, due: int, report: Callable[[float], None]) -> None:
-        """Tell anew what holds from output sample ``dirty`` on, as far as the worker has been asked.
+    def change(self, run: Run, dirty: int, due: int, report: Callable[[float], None]) -> int:
+        """Tell anew what holds from output sample ``dirty`` on, as far as the worker has been asked;
+        returns the first output sample that sounds otherwise.
 
         Args:
             due: the PCM before this output sample stays as it is.
@@ -60,14 +61,15 @@ class Briefing:
             ValueError: the feeder was faster than expected; to be tried again.
         """
         frame = max(run.earliest_frame(due), run.frame_at(dirty))
-        if frame >= run.sent:
-            return
-        sample = max(dirty, run.sample_of(frame))
         first = frame - self._geometry.lookahead
+        if frame >= run.sent:
+            return run.sample_of(first)
+        sample = max(dirty, run.sample_of(frame))
         if run.limit >= first * self._geometry.hop:
             run.expect(first + 1, report)
         self._tell(run, frame, sample)
         self._tell_breakpoints(run, frame, run.sent, after=sample)
+        return run.sample_of(first)
 
     def advance(self, run: Run, written: int, ahead: int) -> None:
         """Ask for frames until ``ahead`` output samples beyond ``written``, telling what holds in them."""

@@ -75,7 +75,15 @@ class Changes:
         self.flush_in_time()
         return moment
 
-    def set_value(self, deck: Deck, name: str, values: Values, quantum: Quantum, bar: int | None) -> Moment:
+    def set_value(
+        self,
+        deck: Deck,
+        name: str,
+        values: Values,
+        quantum: Quantum,
+        bar: int | None,
+        asked: float | None = None,
+    ) -> Moment:
         """Change a deck's value at a line of a grid or a bar's start; at once while the deck is stopped.
 
         Raises:
@@ -90,7 +98,7 @@ class Changes:
             deck.set_now(name, values)
             return self._clock.moment(earliest)
         if bar is None and quantum.unit == "now":
-            deck.set_now(name, values)
+            deck.set_now(name, values, asked)
             moment = self._clock.moment(earliest + self._waiting_samples())
         else:
             deck.plan(name, values, moment)

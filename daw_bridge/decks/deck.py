@@ -14,6 +14,7 @@ from daw_bridge.decks.conditions import build_conditions, default_values
 from daw_bridge.decks.engine_host import EngineHost
 from daw_bridge.decks.estimate import Estimate
 from daw_bridge.decks.geometry import Geometry
+from daw_bridge.decks.meter import Meter
 from daw_bridge.decks.pieces import Samples
 from daw_bridge.decks.protocol import DeckState
 from daw_bridge.decks.run import Run
@@ -38,12 +39,14 @@ class Timing:
         lookahead_s: seconds generated beyond what is written to the output.
         change: from a change to its first new PCM. opening: from opening a voice to its first PCM. Seconds.
         reserve_s: seconds beyond `change` that stay as they are, while changes follow one another closely.
+        meter: takes the time of changes that are made at once.
     """
 
     lookahead_s: float
     change: Estimate
     opening: Estimate
     reserve_s: float = 0.0
+    meter: Meter | None = None
 
     @property
     def margin_s(self) -> float:
@@ -76,6 +79,7 @@ class Deck:
         self._runs: tuple[Run, ...] = ()
         self._pending: dict[str, Values] = {}
         self._dirty: int | None = None
+        self._asked: float | None = None
         self._past_underruns = 0
         self.memory = DeckMemory(geometry.out_rate, geometry.model.channels, lambda: clock.map)
 
@@ -147,9 +151,14 @@ class Deck:
         run = next((run for run in self._runs if run.stop is None or run.stop > due), self._runs[-1])
         return run.sample_of(run.earliest_frame(due))
 
-    def set_now(self, name: str, values: Values) -> None:
-        """Change a value as soon as it can be heard; `flush` does it."""
+    def set_now(self, name: str, values: Values, asked: float | None = None) -> None:
+        """Change a value as soon as it can be heard; `flush` does it.
+
+        Args:
+            asked: `time.monotonic` of the wish, from which the meter counts.
+        """
         if self._runs:
+            self._asked = asked if self._asked is None else self._asked
             self._pending[name] = values
         else:
             self.timeline.set_base(name, values)
@@ -228,9 +237,15 @@ class Deck:
             return
         try:
             for run in self._runs:
-                self._briefing.change(run, dirty, due, self._timing.change.add)
+                sample = self._briefing.change(run, dirty, due, self._timing.change.add)
+                self._expect(run, sample)
         except ValueError:
             self._dirty = dirty
+
+    def _expect(self, run: Run, sample: int) -> None:
+        asked, self._asked = self._asked, None
+        if self._timing.meter is not None and asked is not None and run.sounding:
+            self._timing.meter.expect(run, asked, sample)
 
     def pump(self, written: int) -> None:
         """Ask for more music, and let go of what has ended. To be called every few milliseconds."""
@@ -248,7 +263,7 @@ class Deck:
             for name, values in self._pending.items():
                 self.timeline.set_base(name, values)
             self._pending.clear()
-            self._dirty = None
+            self._dirty = self._asked = None
             self.timeline.settle_all()
 
     def places(self) -> list[tuple[int, Place]]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -27,12 +29,14 @@ from daw_bridge.engine.protocol import (
 )
 from daw_bridge.engine.ring import PcmRing
 from daw_bridge.errors import ModelError
+from daw_bridge.metrics import MEGABYTE, resident_mb
 from daw_bridge.takes.status import Place
 from genmodels.conditioning.attributes import Conditions
 
 RING_SECONDS = 24
 MAX_RESTARTS = 3
 RESTART_WINDOW_S = 60.0
+MEMORY_EVERY_S = 1.0
 
 
 class Owner(Protocol):
@@ -69,6 +73,15 @@ class Tap(Protocol):
         """A voice was closed."""
 
 
+@dataclass
+class Memory:
+    """Megabytes that front and worker take; the worker's last own figure for its GPU."""
+
+    front_mb: float = 0.0
+    worker_mb: float = 0.0
+    gpu_mb: float = 0.0
+
+
 class EngineHost:
     """One model worker.
 
@@ -80,6 +93,9 @@ class EngineHost:
         make_engine: builds what runs it.
         owner: told when something fails.
         tap: hears everything about decks' voices.
+
+    Attributes:
+        restarts: workers that were replaced so far. memory: of front and worker, as of the last second.
     """
 
     def __init__(
@@ -92,6 +108,9 @@ class EngineHost:
         self.state: EngineState = "loading"
         self.realtime_factor = 0.0
         self.loaded: Loaded | None = None
+        self.restarts = 0
+        self.memory = Memory()
+        self._memory_due = 0.0
         self._load = load
         self._owner = owner
         self._tap = tap
@@ -126,6 +145,14 @@ class EngineHost:
         if self._restarting is not None:
             self._restarting.cancel()
         await asyncio.to_thread(self._engine.stop)
+
+    def watch(self) -> None:
+        """Look how much memory is taken; cheap, to be called often."""
+        now = time.monotonic()
+        if now >= self._memory_due:
+            self._memory_due = now + MEMORY_EVERY_S
+            self.memory.front_mb = resident_mb(os.getpid())
+            self.memory.worker_mb = resident_mb(self.pid)
 
     def send(self, command: Command) -> None:
         """Send a command; never blocks."""
@@ -183,6 +210,7 @@ class EngineHost:
     def _handle(self, event: Event) -> None:
         if isinstance(event, Stats):
             self.realtime_factor = event.realtime_factor
+            self.memory.gpu_mb = event.gpu_bytes / MEGABYTE
         elif isinstance(event, Loaded):
             if self._loading is not None and not self._loading.done():
                 self._loading.set_result(event)
@@ -208,6 +236,7 @@ class EngineHost:
             )
             return
         self._restarts.append(now)
+        self.restarts += 1
         self.state = "restarting"
         self._owner.worker_lost(f"{reason}; restarting it, decks hold")
         self._restarting = self._loop.create_task(self._restart())

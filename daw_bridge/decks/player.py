@@ -20,6 +20,7 @@ from daw_bridge.decks.engine_host import EngineHost
 from daw_bridge.decks.estimate import Estimate
 from daw_bridge.decks.geometry import Geometry
 from daw_bridge.decks.launcher import Launcher
+from daw_bridge.decks.meter import Meter
 from daw_bridge.decks.mixer import SILENT_DB, Mixer
 from daw_bridge.decks.output_host import OutputHost
 from daw_bridge.decks.player_status import player_status
@@ -126,6 +127,7 @@ class LivePlayer:
         self._timing.change.add((before_sound + 6) * step + 0.01)
         self._timing.opening.add((before_sound + READY_FRAMES + 4) * step + 0.08)
         clock, geometry = SongClock(rate), Geometry(model, rate)
+        self._timing.meter = Meter(rate)
         decks = tuple(
             Deck(n + 1, clock, self._host, geometry, self._timing) for n in range(self._options.decks)
         )
@@ -181,7 +183,7 @@ class LivePlayer:
         name = path.removeprefix(DECK)
         if deck is not None and name in CONDITIONING:
             each = parts.decks[deck - 1]
-            moment = parts.changes.set_value(each, name, values, when.quantum, when.bar)
+            moment = parts.changes.set_value(each, name, values, when.quantum, when.bar, when.asked)
             ack = self._ack(moment, at_once=not each.active)
         elif path == "/bridge/tempo":
             ack = self._ack(parts.changes.set_tempo(float(values[0])), at_once=parts.changes.idle)
@@ -233,7 +235,8 @@ class LivePlayer:
         parts = self._parts
         clock, decks = (parts.clock, parts.decks) if parts else (None, ())
         take = self._takes.keeper.status
-        return player_status(self._host, self._output, clock, decks, self._options.model, take)
+        meter = self._timing.meter
+        return player_status(self._host, self._output, clock, decks, self._options.model, take, meter)
 
     def _started(self) -> _Parts:
         if self._parts is None:
@@ -284,8 +287,12 @@ class LivePlayer:
                 self._notify("deck", state, deck.number)
                 if state == "holding":
                     self._notify_hold(deck)
+        if self._timing.meter is not None:
+            holding = (state == "holding" for state in self._shown)
+            self._timing.meter.pump(written, self._output.position(), holding)
         self._takes.watch(written, parts.changes.idle)
         self._output.watch()
+        self._host.watch()
 
     def _report_fault(self, error: Exception) -> None:
         """Something is wrong inside: say so, once as long as it stays the same, and play on."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from daw_bridge.clock.quantum import NOW, Quantum
+from daw_bridge.metrics import NO_METRICS, Metrics
 from daw_bridge.parameter import Values
 from daw_bridge.takes.status import NO_TAKE, TakeStatus
 
@@ -28,10 +29,12 @@ class When:
         quantum: the grid; `NOW` is the first sample that can still be changed.
         bar: absolute bar number, from 1; when given it overrules the quantum. A bar that has passed is
             refused by the player with a `ScheduleError`.
+        asked: `time.monotonic` at which the wish arrived, from which its latency counts; None does not count.
     """
 
     quantum: Quantum = NOW
     bar: int | None = None
+    asked: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ class Status:
         underruns: times so far that the sound was late. xruns: gaps that the sound device reported.
         decks: one entry a deck, in order.
         take: what is being recorded.
+        metrics: how it is doing.
     """
 
     engine: EngineState
@@ -129,6 +133,7 @@ class Status:
     decks: tuple[DeckStatus, ...]
     xruns: int = 0
     take: TakeStatus = NO_TAKE
+    metrics: Metrics = NO_METRICS
 
 
 @dataclass(frozen=True)

@@ -181,10 +181,12 @@ class Produced:
 
 @dataclass(frozen=True)
 class Stats:
-    """Running speed of a deck, seconds generated per second of computing."""
+    """Running speed of a deck, seconds generated per second of computing, and the bytes that the worker has
+    taken of its GPU."""
 
     deck: int
     realtime_factor: float
+    gpu_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -258,7 +259,7 @@ class Worker:
         now = time.monotonic()
         if now >= slot.stats_due and slot.computed_s > 0 and self._model is not None:
             seconds = slot.generated_frames / self._model.frame_rate
-            self._send(Stats(deck, seconds / slot.computed_s))
+            self._send(Stats(deck, seconds / slot.computed_s, gpu_bytes()))
             slot.computed_s, slot.generated_frames, slot.stats_due = 0.0, 0, now + STATS_EVERY_S
 
     def _new_tokens(self, slot: Slot) -> NDArray[np.int16]:
@@ -289,6 +290,14 @@ def describe(error: BaseException) -> str:
     """Kind and text of an error, in one line."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def gpu_bytes() -> int:
+    """Memory that this process holds of its GPU, what torch keeps for later included; 0 without one."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
+        return 0
+    return int(torch.cuda.memory_reserved())
 
 
 def worker_environment(threads: int) -> dict[str, str]:

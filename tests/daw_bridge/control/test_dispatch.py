@@ -217,6 +217,7 @@ def test_status_and_ping_answer_at_once() -> None:
         "/bridge/status",
         "/bridge/position",
         "/bridge/take/state",
+        "/bridge/metrics",
         "/bridge/deck/1/state",
         "/bridge/deck/2/state",
         "/bridge/pong",
