@@ -59,14 +59,13 @@ def chroma_of_sound(path: Path, frame_rate: float) -> Chroma:
         MelodyError: the file cannot be read, is empty or too long.
     """
     import soundfile
-    import torch
 
     try:
         with soundfile.SoundFile(path) as file:
             if file.frames > MAX_SOUND_S * file.samplerate:
                 raise MelodyError(f"{path}: longer than {MAX_SOUND_S:g} s")
             rate, wav = file.samplerate, file.read(dtype="float32", always_2d=True)
-        return chroma_of(torch.from_numpy(wav.T.copy()), rate, frame_rate)
+        return chroma_of(wav.T, rate, frame_rate)
     except (OSError, RuntimeError, GenModelsError) as error:
         raise MelodyError(f"{path}: cannot be used as a melody: {error}") from error
 

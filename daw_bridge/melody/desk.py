@@ -1,0 +1,143 @@
+"""MelodyDesk: what is played on a keyboard, steering a deck while it sounds or as a phrase that repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+from daw_bridge.melody.capture import Capture, CaptureState, Span, next_span
+from daw_bridge.melody.held import HeldNotes, Pressed
+from daw_bridge.melody.phrase import Phrase
+from daw_bridge.parameter import Values
+
+
+@dataclass(frozen=True)
+class SongPlace:
+    """A place in the song.
+
+    Attributes:
+        beat: quarter notes since bar 1. beats_per_bar: the meter there.
+    """
+
+    beat: float
+    beats_per_bar: int
+
+
+class MelodyDesk:
+    """Takes notes and tells a deck about them through its values ``melody`` and ``phrase``.
+
+    Args:
+        send: sets a value at an address.
+        place: where in the song something was heard that came at a time (seconds of `time.monotonic`).
+
+    Attributes:
+        deck: which deck is steered; 0 is none.
+        follow: whether notes steer it while they sound.
+    """
+
+    def __init__(self, send: Callable[[str, Values], None], place: Callable[[float], SongPlace]) -> None:
+        self.deck = 0
+        self.follow = True
+        self._send = send
+        self._place = place
+        self._held = HeldNotes()
+        self._capture = Capture()
+        self._told: tuple[float, ...] = (0.0,) * 12
+
+    @property
+    def phrase(self) -> Phrase | None:
+        """What has been captured."""
+        return self._capture.phrase
+
+    def steer(self, deck: int, follow: bool) -> None:
+        """Choose the deck (0 for none), and whether it follows what is played."""
+        if self.deck and deck != self.deck and any(self._told):
+            self._send(self._address("melody"), (0.0,) * 12)
+            self._told = (0.0,) * 12
+        self.deck, self.follow = deck, follow
+        self._tell()
+
+    def press(self, player: Hashable, pitch: int, velocity: int, at: float) -> None:
+        """A key goes down."""
+        place = self._advance(at)
+        self._end(self._held.press(player, pitch, velocity), place.beat)
+        self._capture.press((player, pitch), velocity, place.beat)
+        self._tell()
+
+    def release(self, player: Hashable, pitch: int, at: float) -> None:
+        """A key comes up."""
+        self._end(self._held.release(player, pitch), self._advance(at).beat)
+        self._tell()
+
+    def pedal(self, player: Hashable, down: bool, at: float) -> None:
+        """The sustain pedal goes down or comes up."""
+        self._end(self._held.pedal(player, down), self._advance(at).beat)
+        self._tell()
+
+    def all_off(self, player: Hashable, at: float) -> None:
+        """All notes of a player end."""
+        self._end(self._held.all_off(player), self._advance(at).beat)
+        self._tell()
+
+    def players(self) -> set[Hashable]:
+        """Who has notes sounding."""
+        return self._held.players()
+
+    def arm(self, bars: int, count_in: int, grid: float, at: float) -> Span:
+        """Record whole bars, from a bar line after whole bars of count-in; the phrase then repeats.
+
+        Args:
+            grid: see `Capture`.
+
+        Raises:
+            MelodyError: the phrase would be too long.
+        """
+        place = self._advance(at)
+        span = next_span(place.beat, place.beats_per_bar, bars, count_in)
+        self._capture.grid = grid
+        self._capture.arm(span)
+        return span
+
+    def overdub(self, on: bool) -> None:
+        """Whether notes are laid on the phrase that repeats."""
+        self._capture.overdubbing = on
+
+    def cancel(self) -> None:
+        """Record nothing; the phrase stays."""
+        self._capture.cancel()
+
+    def take(self, phrase: Phrase | None) -> None:
+        """Put a phrase in place of the captured one; None forgets it."""
+        self._capture.clear()
+        self._capture.phrase = phrase
+        self._tell_phrase(phrase)
+
+    def tick(self, at: float) -> CaptureState:
+        """Time goes on; to be called a few times a second."""
+        return self._capture.state(self._advance(at).beat)
+
+    def _advance(self, at: float) -> SongPlace:
+        place = self._place(at)
+        phrase = self._capture.advance(place.beat)
+        if phrase is not None:
+            self._tell_phrase(phrase)
+        return place
+
+    def _end(self, ended: list[Pressed], beat: float) -> None:
+        for key in ended:
+            phrase = self._capture.release(key, beat)
+            if phrase is not None:
+                self._tell_phrase(phrase)
+
+    def _tell(self) -> None:
+        chroma = self._held.chroma() if self.follow else (0.0,) * 12
+        if self.deck and chroma != self._told:
+            self._told = chroma
+            self._send(self._address("melody"), chroma)
+
+    def _tell_phrase(self, phrase: Phrase | None) -> None:
+        if self.deck:
+            self._send(self._address("phrase"), (phrase.text() if phrase else "",))
+
+    def _address(self, name: str) -> str:
+        return f"/bridge/deck/{self.deck}/{name}"
