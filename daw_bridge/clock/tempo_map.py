@@ -52,9 +52,7 @@ class TempoMap:
         self._meters: Meters = (MeterSegment(0.0, 1, beats_per_bar),)
 
     @classmethod
-    def of(
-        cls, sample_rate: int, tempi: Sequence[TempoSegment], meters: Sequence[MeterSegment]
-    ) -> TempoMap:
+    def of(cls, sample_rate: int, tempi: Sequence[TempoSegment], meters: Sequence[MeterSegment]) -> TempoMap:
         """The map of these segments, oldest first, at least one of each."""
         made = cls(sample_rate)
         made._tempi, made._meters = tuple(tempi), tuple(meters)
