@@ -23,6 +23,12 @@ def _realtime(quick: bool) -> Outcome:
     return realtime(seconds=6.0 if quick else 30.0)
 
 
+def _decks(quick: bool) -> Outcome:
+    from benchmarks.decks import decks
+
+    return decks(rounds=8 if quick else 40)
+
+
 def _start(quick: bool) -> Outcome:
     from benchmarks.rig import start_to_sound
 
@@ -50,6 +56,7 @@ def _obedience(quick: bool) -> Outcome:
 BENCHMARKS: dict[str, tuple[Callable[[bool], Outcome], str]] = {
     "lm": (_lm, "milliseconds of an LM step, against Transformers in the same run"),
     "realtime": (_realtime, "generation with guidance and decoding, times real time"),
+    "decks": (_decks, "speed of 1 to 8 decks on one model, in one batch and one after the other"),
     "start": (_start, "from `start` to the first sample, on JACK"),
     "control": (_control, "from a prompt's datagram to the first changed sample, on JACK"),
     "flood": (_flood, "underruns in 5 minutes with 1,000 messages a second"),

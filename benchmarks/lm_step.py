@@ -65,7 +65,7 @@ def lm_step(steps: int, rounds: int, threads: int = 1) -> Outcome:
 def _step_ms(lm: LMModel, precision: Precision, steps: int) -> npt.NDArray[np.float64]:
     """Milliseconds of each step but the first of one take."""
     segment = Segment(make_decoder(lm, precision), lm.pattern_provider.get_pattern(steps), 1)
-    segment.use(VoiceConditioner(lm).rows([CONDITIONS], [1]))
+    segment.use(VoiceConditioner(lm, 50.0, steps / 50.0).rows([CONDITIONS], [1]))
     times = []
     for _ in range(steps):
         segment.step()

@@ -26,7 +26,7 @@ def realtime(seconds: float, threads: int = 1) -> Outcome:
 
 def _realtime(seconds: float, threads: int, device: str, precision: Precision) -> Figure:
     torch.set_num_threads(threads)
-    model, what = _model(device, precision)
+    model, what = bundled_model(device, precision)
     stream = Continuation(model, CONDITIONS, 1)
     frames = round(seconds * stream.frame_rate)
     stream.advance(25)
@@ -43,8 +43,8 @@ def _realtime(seconds: float, threads: int, device: str, precision: Precision) -
     )
 
 
-def _model(device: str, precision: Precision) -> tuple[MusicGen, str]:
-    """The bundled model; before it is trained, one of its geometry with random weights."""
+def bundled_model(device: str, precision: Precision) -> tuple[MusicGen, str]:
+    """The bundled model and a word for it; before it is trained, one of its geometry with random weights."""
     if (BUNDLED / "lm.safetensors").is_file():
         return MusicGen.get_pretrained("mini", device, precision), "mini"
     codec, lm = config("mini_codec"), config("mini_lm")
