@@ -15,6 +15,7 @@ import numpy as np
 
 from daw_bridge.decks.geometry import Geometry
 from daw_bridge.decks.pieces import Piece, Samples, Switch, faded_out, mixed
+from daw_bridge.decks.seam import Seam
 from daw_bridge.decks.token_history import TokenHistory
 from daw_bridge.engine.protocol import Produced
 from daw_bridge.engine.ring import PcmRing
@@ -22,7 +23,8 @@ from daw_bridge.engine.ring import PcmRing
 FADE_S = 0.010
 ATTACK_S = 0.001
 RESUME_LEAD_S = 0.080
-PER_BEAT = 4
+PER_BEAT = 16
+SHORT_HOLDS = (8, 4, 2, 1)
 
 
 class Run:
@@ -32,8 +34,9 @@ class Run:
     voice one bar earlier (from ``origin + bar``), fading over, again and again until there is enough at
     ``origin``; then it fades back. When the voice never catches up it plays on where it was, a bar late and
     still in time: then the origin moves. Where no bar has sounded yet it repeats as many beats as have, or
-    half a beat or a quarter; where there is not even that it is silent, and after a bar of silence it goes on
-    a bar late.
+    a half, a quarter ... down to a sixteenth of a beat. It begins only when that much is there, and takes
+    back nothing of it; so it is never silent once it has begun. What begins late begins in time, and after a
+    bar of silence a bar late.
 
     Attributes:
         start, stop: output samples; None while no stop is known.
@@ -86,6 +89,8 @@ class Run:
         self._moved = 0
         self._silent_since = start
         self._closed = False
+        model = geometry.model
+        self._seam = Seam(ring, geometry.lookahead * model.hop_length, model.sample_rate)
         self._expected: tuple[int, float, Callable[[float], None]] | None = None
 
     @property
@@ -135,6 +140,8 @@ class Run:
         with self._lock:
             if sample <= self.start and not self._claimed:
                 return round(self.geometry.frames(self._first_place))
+            if self._claimed:
+                sample = max(sample, self.start + self._least(self.start) + self._fade)
             due = self.geometry.model_samples(max(0, sample - self.origin)) + self.geometry.resampler.reach
             if self.holding:
                 due = self._limit
@@ -152,6 +159,7 @@ class Run:
             if rewritten < self._claimed:
                 raise ValueError(f"frame {frame} is due: samples below {self._claimed} have been claimed")
             self._epoch += 1
+            self._seam.keep(rewritten, self._limit)
             self._limit = min(self._limit, rewritten)
             return self._epoch
 
@@ -182,7 +190,7 @@ class Run:
         with self._lock:
             self.tokens.replace(event.first_frame, event.tokens)
             if event.epoch == self._epoch:
-                self._limit = event.samples_end
+                self._limit = self._seam.join(event.samples_end)
                 if self._expected is not None and self._limit >= self._expected[0]:
                     reached, self._expected = self._expected, None
         if reached is not None:
@@ -219,7 +227,8 @@ class Run:
                 self._silent_since += length
                 self.origin += length
                 self._moved += length
-            if self._end(self.origin) - start >= needed + (0 if on_time else self._resume_lead):
+            spare = self._least(start) if on_time else self._resume_lead
+            if self._end(self.origin) - start >= needed + spare:
                 self._go(self.origin, start, self._attack if on_time else self._fade)
             return
         if self._place != self.origin:
@@ -242,7 +251,7 @@ class Run:
         assert self._place is not None
         length, beats = self._bar(start)
         bar = PER_BEAT * beats
-        for parts in (*range(bar, 0, -PER_BEAT), PER_BEAT // 2, 1):
+        for parts in (*range(bar, 0, -PER_BEAT), *SHORT_HOLDS):
             place = self._place + length * parts // bar
             if start - place >= self._first_place:
                 self._held_parts += parts
@@ -251,6 +260,11 @@ class Run:
                 return
         self._silent_since = start
         self._go(None, start, self._fade)
+
+    def _least(self, sample: float) -> int:
+        """Output samples of the shortest hold at an output sample."""
+        length, beats = self._bar(sample)
+        return -(-length // (PER_BEAT * beats))
 
     def _go(self, place: int | None, start: int, length: int) -> None:
         old = self._place
