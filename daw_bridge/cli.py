@@ -82,6 +82,7 @@ def serve(
         str | None, typer.Option(help="Sound device by name or number; 'null' plays without one.")
     ] = None,
     record: Annotated[Path | None, typer.Option(help="WAV file that takes the whole output.")] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a panel, for logs.")] = False,
 ) -> None:
     """Run the instrument until Ctrl-C. All options and addresses: docs/osc.md.
 
@@ -97,7 +98,8 @@ def serve(
     run(
         load(
             preset, [*(words or []), *(f"{key}={value}" for key, value in named.items() if value is not None)]
-        )
+        ),
+        plain,
     )
     _leave()
 

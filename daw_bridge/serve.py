@@ -10,14 +10,17 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
-from typing import TextIO
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict
+from typing import Protocol, TextIO
 
+from daw_bridge import __version__
 from daw_bridge.control.dispatch import Dispatcher
 from daw_bridge.control.osc import OscServer
 from daw_bridge.control.port import bind, check_allow
-from daw_bridge.decks.protocol import Notice, Player, PlayerOptions, When
+from daw_bridge.decks.protocol import Notice, Player, PlayerOptions, Status, When
 from daw_bridge.errors import PresetError
+from daw_bridge.log_file import log_file, note
 from daw_bridge.options import Setup
 from daw_bridge.parameters import Address, Values
 from genmodels.errors import GenModelsError
@@ -25,13 +28,31 @@ from genmodels.errors import GenModelsError
 log = logging.getLogger(__name__)
 
 STOP_LIMIT_S = 1.9
+VIEW_EVERY_S = 0.25
+METRICS_EVERY_S = 10.0
 CreatePlayer = Callable[[PlayerOptions, Callable[[Notice], None]], Player]
 
 
-def run(setup: Setup) -> None:
+class View(Protocol):
+    """Who shows the state to people; a `daw_bridge.panel.Panel` is one."""
+
+    def start(self) -> None:
+        """The instrument is ready."""
+
+    def show(self, status: Status) -> None:
+        """The present state; a few times a second."""
+
+    def stop(self) -> None:
+        """The instrument ends."""
+
+
+def run(setup: Setup, plain: bool = True) -> None:
     """Run the daemon until SIGINT or SIGTERM; returns when everything has ended.
 
     The port is bound before anything heavy is imported, so that a second daemon fails at once.
+
+    Args:
+        plain: no panel, even where standard output is a terminal.
 
     Raises:
         PortInUseError, AddressError: the port cannot be had.
@@ -45,9 +66,31 @@ def run(setup: Setup) -> None:
         print(f"loading {setup.options['model']} ...", flush=True)
         from daw_bridge.decks.player import create_player
 
-        asyncio.run(Daemon(setup, sock, create_player).run())
+        with ExitStack() as stack:
+            _open_log(stack, setup, sock)
+            view = None if plain else _panel()
+            asyncio.run(Daemon(setup, sock, create_player, view=view).run())
     finally:
         sock.close()
+
+
+def _open_log(stack: ExitStack, setup: Setup, sock: socket.socket) -> None:
+    port = sock.getsockname()[1]
+    try:
+        stack.enter_context(log_file(setup.player_options().data, f"daw-bridge-{port}"))
+    except OSError as error:
+        _say(f"warning: no log is written: {error}", sys.stderr)
+    note("starting", version=__version__, pid=os.getpid(), options=dict(setup.options))
+
+
+def _panel() -> View | None:
+    """A panel where standard output is a terminal that can show one."""
+    from rich.console import Console
+
+    from daw_bridge.panel import Panel
+
+    console = Console()
+    return Panel(console) if console.is_terminal and not console.is_dumb_terminal else None
 
 
 def _say(line: str, stream: TextIO | None = None) -> None:
@@ -64,6 +107,7 @@ class Daemon:
         sock: bound socket; the daemon closes it.
         create_player: builds the player.
         say: takes the lines for people.
+        view: shows the state to people.
     """
 
     def __init__(
@@ -72,11 +116,13 @@ class Daemon:
         sock: socket.socket,
         create_player: CreatePlayer,
         say: Callable[[str], None] = _say,
+        view: View | None = None,
     ) -> None:
         self._setup = setup
         self._sock = sock
         self._create_player = create_player
         self._say = say
+        self._view = view
         self._dispatcher: Dispatcher | None = None
         self._stopping = asyncio.Event()
 
@@ -98,11 +144,34 @@ class Daemon:
                 self._apply(player)
                 await server.start()
                 self._say(self._ready_line(player))
-                await self._stopping.wait()
+                note(self._ready_line(player))
+                await self._show(player)
         finally:
+            note("stopping", metrics=asdict(player.status().metrics))
             server.close()
             dispatcher.close()
             await player.stop()
+
+    async def _show(self, player: Player) -> None:
+        """Until it ends, show the state and put its figures down."""
+        view, loop = self._view, asyncio.get_running_loop()
+        if view is not None:
+            view.start()
+        due = loop.time()
+        try:
+            while not self._stopping.is_set():
+                status = player.status()
+                if view is not None and not _shown(view, status):
+                    view = None
+                if loop.time() >= due:
+                    due = loop.time() + METRICS_EVERY_S
+                    note("metrics", **asdict(status.metrics), bar=status.bar, tempo=status.tempo)
+                with suppress(TimeoutError, asyncio.TimeoutError):
+                    wait = VIEW_EVERY_S if view is not None else METRICS_EVERY_S
+                    await asyncio.wait_for(self._stopping.wait(), wait)
+        finally:
+            if view is not None:
+                view.stop()
 
     async def _unless_stopped(self, starting: Coroutine[None, None, None]) -> bool:
         """Await the start; False when a stop came first."""
@@ -134,6 +203,7 @@ class Daemon:
         )
 
     def _notice(self, notice: Notice) -> None:
+        note(notice.text, kind=notice.kind, deck=notice.deck)
         if notice.kind in ("warning", "error"):
             _say(f"{notice.kind}: {notice.text}", sys.stderr)
         elif notice.kind == "info":
@@ -146,6 +216,17 @@ class Daemon:
             self._say("stopping")
             _end_process_after(STOP_LIMIT_S)
         self.stop()
+
+
+def _shown(view: View, status: Status) -> bool:
+    """Show a state; a view that fails is taken away, and the music goes on."""
+    try:
+        view.show(status)
+    except Exception:
+        view.stop()
+        log.exception("the panel cannot be drawn")
+        return False
+    return True
 
 
 def _set(player: Player, address: Address, values: Values) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from daw_bridge.control.packet import decode, encode
 from daw_bridge.control.port import bind
-from daw_bridge.decks.protocol import Notice, PlayerOptions
+from daw_bridge.decks.protocol import Notice, PlayerOptions, Status
 from daw_bridge.errors import ModelError
 from daw_bridge.presets import load
 from daw_bridge.serve import Daemon
@@ -108,3 +108,47 @@ def test_a_stop_while_loading_ends_at_once() -> None:
         assert stage.lines == []
 
     asyncio.run(scene())
+
+
+class Wall:
+    """A view that remembers, and fails when told to."""
+
+    def __init__(self, fails: bool = False) -> None:
+        self.seen: list[str] = []
+        self._fails = fails
+
+    def start(self) -> None:
+        self.seen.append("start")
+
+    def show(self, status: Status) -> None:
+        self.seen.append(status.engine)
+        if self._fails:
+            raise RuntimeError("no paint")
+
+    def stop(self) -> None:
+        self.seen.append("stop")
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_view_is_shown_the_state_until_the_end_and_its_failure_ends_nothing(
+    fails: bool, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daw_bridge.serve.VIEW_EVERY_S", 0.01)
+    monkeypatch.setattr("daw_bridge.serve.METRICS_EVERY_S", 0.01)
+    wall = Wall(fails)
+
+    async def scene() -> None:
+        stage = Stage()
+        stage.daemon = Daemon(load("lofi"), stage.sock, stage._create, stage.lines.append, wall)
+        serving = asyncio.create_task(stage.daemon.run())
+        await asyncio.wait_for(stage.ready(), 2)
+        await asyncio.sleep(0.1)
+        assert not serving.done()
+        stage.daemon.stop()
+        await asyncio.wait_for(serving, 2)
+
+    asyncio.run(scene())
+    assert wall.seen[0] == "start"
+    assert wall.seen[-1] == "stop"
+    assert wall.seen.count("ready") == 1 if fails else wall.seen.count("ready") > 2
+    assert ("no paint" in caplog.text) == fails
