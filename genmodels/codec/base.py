@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -24,6 +25,22 @@ class StreamingDecoder(ABC):
     @abstractmethod
     def push(self, codes: Tensor) -> Tensor:
         """Takes codes [B, K, n] and returns the PCM [B, C, m * hop] that has become exact (m may be 0)."""
+
+    @property
+    def batch_key(self) -> object:
+        """Streams with the same key (not None) can be pushed in one batch; None where this one cannot."""
+        return None
+
+    def push_batch(self, others: Sequence[StreamingDecoder], codes: Tensor) -> list[Tensor]:
+        """Pushes chunks of the same length into this stream and others, reading the weights once if it can.
+
+        Args:
+            others: of this `batch_key`.
+            codes: [1 + number of others, K, n], one chunk a stream.
+        Returns:
+            what `push` returns for each [1, C, m * hop], to rounding.
+        """
+        return [stream.push(chunk[None]) for stream, chunk in zip((self, *others), codes, strict=True)]
 
     @abstractmethod
     def flush(self) -> Tensor:

@@ -6,6 +6,7 @@ convolution and one in the overlap of the inverse STFT; everything else is causa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -134,9 +135,30 @@ class SpectralStreamingDecoder(StreamingDecoder):
     @torch.no_grad()
     def push(self, codes: Tensor) -> Tensor:
         rows = self._codec.decode_latent(codes).transpose(1, 2)
+        return self._give(rows.shape[1], *self._feed(rows))
+
+    @property
+    def batch_key(self) -> object:
+        state = self._state.decoder
+        return None if state is None or len(state.latents) != 1 else self._codec
+
+    @torch.no_grad()
+    def push_batch(self, others: Sequence[StreamingDecoder], codes: Tensor) -> list[Tensor]:
+        streams = [self, *(other for other in others if isinstance(other, SpectralStreamingDecoder))]
+        states = [stream._state.decoder for stream in streams]
+        joined = DecoderState.joined([state for state in states if state is not None])
+        rows = self._codec.decode_latent(codes).transpose(1, 2)
+        audio, carried = self._codec.decoder.step(rows, joined)
+        sound = []
+        for stream, own, state in zip(streams, audio, carried.apart(), strict=True):
+            exact = torch.cat([stream._state.pending, own[None, stream._state.cut :]], 1)
+            sound.append(stream._give(rows.shape[1], exact, state))
+        return sound
+
+    def _give(self, frames: int, audio: Tensor, carried: DecoderState | None) -> Tensor:
+        """Whole frames of the exact audio that came of `frames` more ones; the rest is kept."""
         state, hop = self._state, self._codec.hop_length
-        frames = state.frames + rows.shape[1]
-        audio, carried = self._feed(rows)
+        frames += state.frames
         whole = audio.shape[1] // hop * hop
         cut = 0 if audio.shape[1] else state.cut
         self._state = _StreamState(carried, frames, cut, audio[:, whole:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -19,13 +20,35 @@ class DecoderState:
         latents: the last latents [B, KERNEL - 1, D] (channels last).
         contexts: for each block, its last inputs [B, KERNEL - 1, dim].
         overlap: the tail of the overlap-add that later frames still add to [B, n_fft - step].
-        envelope: the window energy summed under that tail [n_fft - step].
+        envelope: the window energy summed under that tail [n_fft - step], or one a stream [B, n_fft - step].
     """
 
     latents: Tensor
     contexts: tuple[Tensor, ...]
     overlap: Tensor
     envelope: Tensor
+
+    @staticmethod
+    def joined(states: Sequence[DecoderState]) -> DecoderState:
+        """Streams of batch 1 as one batch."""
+        return DecoderState(
+            torch.cat([state.latents for state in states]),
+            tuple(torch.cat(blocks) for blocks in zip(*(state.contexts for state in states), strict=True)),
+            torch.cat([state.overlap for state in states]),
+            torch.stack([state.envelope for state in states]),
+        )
+
+    def apart(self) -> list[DecoderState]:
+        """The streams of `joined`; copies, so that none keeps the others' memory."""
+        return [
+            DecoderState(
+                self.latents[i : i + 1].clone(),
+                tuple(context[i : i + 1].clone() for context in self.contexts),
+                self.overlap[i : i + 1].clone(),
+                self.envelope[i].clone(),
+            )
+            for i in range(len(self.latents))
+        ]
 
 
 class SpectralDecoder(nn.Module):
@@ -105,7 +128,8 @@ class SpectralDecoder(nn.Module):
         tail = self.n_fft - self.step_length
         audio = audio + F.pad(state.overlap, (0, total - tail))
         envelope = envelope + F.pad(state.envelope, (0, total - tail))
-        return audio[:, :length] / envelope[:length].clamp(min=1e-2), audio[:, length:], envelope[length:]
+        exact = audio[:, :length] / envelope[..., :length].clamp(min=1e-2)
+        return exact, audio[:, length:], envelope[..., length:]
 
     @property
     def window_delay(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,13 +49,28 @@ class PcmStream:
         mono."""
         parts = []
         for start in range(0, codes.shape[1], _LONGEST_PUSH):
-            part = codes[:, start : start + _LONGEST_PUSH]
-            parts.append(self._push(part))
-            if self.frame - self._snapshots[-1].frame >= _SNAPSHOT_EVERY:
-                self._snapshots.append(_Snapshot(self.frame, self._decoder.snapshot()))
+            parts.append(self._push(codes[:, start : start + _LONGEST_PUSH]))
+            self._keep()
         if not parts:
             return np.zeros((0,) if self._channels == 1 else (0, self._channels), dtype=np.float32)
         return np.concatenate(parts)
+
+    @staticmethod
+    def push_together(streams: Sequence[PcmStream], codes: Sequence[Codes]) -> list[Pcm]:
+        """What `push` returns for each of several streams, to rounding; chunks of one length go through the
+        codec in one batch where it can do that."""
+        results: dict[int, Pcm] = {}
+        alike: dict[tuple[object, int], list[int]] = {}
+        for i, (stream, chunk) in enumerate(zip(streams, codes, strict=True)):
+            key, length = stream._decoder.batch_key, chunk.shape[1]
+            if key is None or not 0 < length <= _LONGEST_PUSH:
+                results[i] = stream.push(chunk)
+            else:
+                alike.setdefault((key, length), []).append(i)
+        for batch in alike.values():
+            first, *others = (streams[i] for i in batch)
+            results.update(zip(batch, first._push_batch(others, [codes[i] for i in batch]), strict=True))
+        return [results[i] for i in range(len(streams))]
 
     def roll_back(self, frame: int, history: Codes, history_start: int) -> None:
         """Go back to when `frame` frames had been taken in.
@@ -82,7 +98,28 @@ class PcmStream:
     def _push(self, codes: Codes) -> Pcm:
         with torch.inference_mode():
             tokens = torch.from_numpy(np.ascontiguousarray(codes))[None].to(self._device)
-            wav = self._decoder.push(tokens)[0].float().cpu().numpy()
-        self.frame += codes.shape[1]
+            return self._taken(codes.shape[1], self._decoder.push(tokens))
+
+    def _push_batch(self, others: Sequence[PcmStream], codes: Sequence[Codes]) -> list[Pcm]:
+        if not others:
+            return [self.push(codes[0])]
+        streams = (self, *others)
+        with torch.inference_mode():
+            tokens = torch.from_numpy(np.stack(codes)).to(self._device)
+            wavs = self._decoder.push_batch([other._decoder for other in others], tokens)
+            pcms = [stream._taken(tokens.shape[2], wav) for stream, wav in zip(streams, wavs, strict=True)]
+        for stream in streams:
+            stream._keep()
+        return pcms
+
+    def _keep(self) -> None:
+        """Remember how to come back to here, now and then."""
+        if self.frame - self._snapshots[-1].frame >= _SNAPSHOT_EVERY:
+            self._snapshots.append(_Snapshot(self.frame, self._decoder.snapshot()))
+
+    def _taken(self, frames: int, sound: torch.Tensor) -> Pcm:
+        """The PCM [1, C, n] of so many frames more."""
+        wav = sound[0].float().cpu().numpy()
+        self.frame += frames
         mono: Pcm = wav[0] if self._channels == 1 else wav.T
         return mono

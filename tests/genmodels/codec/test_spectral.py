@@ -110,3 +110,30 @@ def test_training_step_reaches_every_parameter() -> None:
     y, quantized = codec(torch.randn(2, 1, 6400))
     (y.square().mean() + quantized.penalty).backward()
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in codec.parameters())
+
+
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_streams_in_a_batch_sound_as_each_does_alone(data: st.DataObject) -> None:
+    codec = small()
+    codes = torch.randint(0, 16, (3, 4, 60))
+    with torch.no_grad():
+        whole = codec.decode(codes)
+    streams = [codec.streaming_decoder() for _ in range(3)]
+    assert [stream.batch_key for stream in streams] == [None] * 3
+    positions = [data.draw(st.integers(1, 9)) for _ in streams]
+    parts = [[stream.push(codes[i : i + 1, :, : positions[i]])] for i, stream in enumerate(streams)]
+    assert len({id(stream.batch_key) for stream in streams}) == 1
+    for n in data.draw(st.lists(st.integers(1, 12), min_size=1, max_size=4)):
+        chunk = torch.stack([codes[i, :, p : p + n] for i, p in enumerate(positions)])
+        state = streams[1].snapshot()
+        for part, pcm in zip(parts, streams[0].push_batch(streams[1:], chunk), strict=True):
+            part.append(pcm)
+        if data.draw(st.booleans()):
+            streams[1].restore(state)
+            parts[1][-1] = streams[1].push(chunk[1:2])
+        positions = [p + n for p in positions]
+    for i, stream in enumerate(streams):
+        parts[i].append(stream.push(codes[i : i + 1, :, positions[i] :]))
+        parts[i].append(stream.flush())
+        torch.testing.assert_close(torch.cat(parts[i], -1), whole[i : i + 1], rtol=0, atol=1e-5)

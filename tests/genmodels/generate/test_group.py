@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,12 +12,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from genmodels.codec.spectral import SpectralCodec, SpectralStreamingDecoder
 from genmodels.generate.continuation import Continuation
 from genmodels.generate.group import ContinuationGroup
 from genmodels.generate.musicgen import MusicGen
 from genmodels.lm.decoder import Call, Decoder, ModuleDecoder
 from tests.genmodels.generate.test_continuation import CHOICES, HOP, asked, made
-from tests.genmodels.tiny import CARD, tiny_musicgen
+from tests.genmodels.tiny import CARD, tiny_lm, tiny_musicgen
 
 FRAMES = 140
 
@@ -156,6 +158,40 @@ def test_windows_that_move_on_at_once_take_their_prompts_in_by_turns() -> None:
     kinds = [batch[0] > 1 for batch in decoder.batches[:boundary]]
     assert sum(kinds) == 3
     assert not any(a and b for a, b in pairwise(kinds))
+
+
+def test_sound_of_several_streams_goes_through_the_codec_in_one_batch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    torch.manual_seed(0)
+    codec = SpectralCodec(
+        encoder_dim=16, encoder_blocks=1, decoder_dim=24, decoder_hidden=32, decoder_blocks=2, latent=8,
+        bins=CARD,
+    )  # fmt: skip
+    for book in codec.quantizer.vq.codebooks():
+        book.embed.normal_()
+    model = MusicGen("tiny", codec, tiny_lm(), 1.6, 0.9, "fp32")
+    sizes: list[int] = []
+    push_batch = SpectralStreamingDecoder.push_batch
+
+    def counted(*given: Any) -> list[torch.Tensor]:
+        sizes.append(len(given[2]))
+        return push_batch(*given)
+
+    monkeypatch.setattr(SpectralStreamingDecoder, "push_batch", counted)
+    streams = [Continuation(model, asked("drums"), seed) for seed in range(3)]
+    group, sound = ContinuationGroup(), [np.zeros(0, np.float32)] * 3
+    for frame in (5, 10, 15, 40):
+        if frame == 15:
+            # one of them goes back, and its chunk is longer
+            streams[2].roll_back(7)
+            sound[2] = sound[2][: 5 * codec.hop_length]
+        advanced = group.advance(dict.fromkeys(streams, frame))
+        sound = [np.concatenate([part, advanced[s].pcm]) for part, s in zip(sound, streams, strict=True)]
+    assert sizes == [3, 2, 3]
+    for part, stream in zip(sound, streams, strict=True):
+        whole = model.generate_audio(stream.codes[None])[0, 0].numpy()
+        np.testing.assert_allclose(part, whole[: len(part)], atol=1e-5)
 
 
 def test_time_that_is_up_ends_a_call_with_what_there_is(plain_model: MusicGen) -> None:
