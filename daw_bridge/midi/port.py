@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,8 @@ from daw_bridge.errors import DeviceError
 
 CLIENT = "daw_bridge"
 APIS = ("auto", "alsa", "jack", "coremidi", "windows", "dummy")
+# JACK numbers the clients of one name
+_OURS = re.compile(rf"{CLIENT}(-\d+)?:")
 Receive = Callable[[bytes, float], None]
 
 
@@ -115,7 +118,7 @@ class _Port:
             self._opened = ""
         if self._opened:
             return
-        found = (n for n, name in enumerate(names) if self.name in name and not name.startswith(f"{CLIENT}:"))
+        found = (n for n, name in enumerate(names) if self.name in name and not _OURS.match(name))
         number = next(found, None)
         if number is not None:
             self._opening()
@@ -165,6 +168,9 @@ class InputPort(_Port):
         midi.cancel_callback()
 
     def _opening(self) -> None:
+        # closing a port has taken its callback away
+        self._midi.cancel_callback()
+        self._midi.set_callback(self._received)
         self._on_opening()
 
     def _received(self, event: tuple[list[int], float], _data: object = None) -> None:

@@ -11,12 +11,10 @@ from typing import Any
 from daw_bridge.control.midi.binding_reader import read_binding
 from daw_bridge.control.midi.events import Control, Event
 from daw_bridge.control.midi.mapping import Binding
-from daw_bridge.control.midi.takeover import ENCODINGS
+from daw_bridge.control.midi.parameters import FINE
 from daw_bridge.errors import PresetError
 
 LEARN_S = 30.0
-FINE = "cc14"
-MODES = ("", FINE, *ENCODINGS)
 LEARNABLE = ("note", "cc", "cc14", "nrpn", "rpn", "program", "bend", "pressure")
 
 Entry = dict[str, Any]

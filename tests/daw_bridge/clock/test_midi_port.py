@@ -42,6 +42,7 @@ class FakeMidiIn:
 
     def close_port(self) -> None:
         self.opened = None
+        self.callback = None
 
     def delete(self) -> None:
         pass
@@ -77,6 +78,8 @@ def test_a_port_is_found_by_part_of_its_name_whenever_it_comes_and_comes_back(
     assert not port.connected
     port.read(3.2)
     assert port.connected
+    # closing a port takes its callback away
+    assert port._port._midi.callback is not None
     port.stop()
     port.stop()
 

@@ -49,12 +49,14 @@ class FakePort:
         assert (sysex, timing, active_sense) == (False, False, False)
 
     def set_callback(self, callback: Any) -> None:
+        assert self.callback is None
         self.callback = callback
         self.system.open_inputs.append(self)
 
     def cancel_callback(self) -> None:
         self.callback = None
-        self.system.open_inputs.remove(self)
+        if self in self.system.open_inputs:
+            self.system.open_inputs.remove(self)
 
     def get_ports(self) -> list[str]:
         if self.system.broken:
@@ -70,7 +72,9 @@ class FakePort:
         self.opened = name
 
     def close_port(self) -> None:
+        # as python-rtmidi does it
         self.opened = ""
+        self.cancel_callback()
 
     def send_message(self, message: list[int]) -> None:
         if self.opened not in self.names and not self.system.virtual:

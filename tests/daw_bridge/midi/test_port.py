@@ -25,6 +25,8 @@ def test_an_input_is_opened_by_part_of_its_name_and_comes_back_under_another_num
     system.inputs[:] = ["My Pads 32:0"]
     assert port.watch()
     assert port.connected
+    system.deliver("My Pads 32:0", b"\x80\x3c\x00", 0.1)
+    assert got[1:] == [(b"\x80\x3c\x00", 0.1)]
     system.inputs[:] = []
     assert port.watch()
     assert not port.connected
@@ -46,7 +48,7 @@ def test_a_midi_system_that_fails_is_a_port_that_has_gone(system: System) -> Non
 
 
 def test_our_own_ports_are_never_taken_for_those_of_others(system: System) -> None:
-    system.inputs[:] = ["daw_bridge:midi 128:0"]
+    system.inputs[:] = ["daw_bridge:midi 128:0", "daw_bridge-01:midi"]
     port = InputPort("daw", lambda data, delta: None)
     port.start()
     assert not port.connected

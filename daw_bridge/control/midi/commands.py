@@ -1,0 +1,105 @@
+"""Commands of controllers and melodies, for whoever sends them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+
+from daw_bridge.clock.quantum import Quantum
+from daw_bridge.control.client import Client
+from daw_bridge.control.dispatch import Dispatcher
+from daw_bridge.control.midi.desk import MidiDesk
+from daw_bridge.decks.protocol import Status
+from daw_bridge.errors import BridgeError, MelodyError
+from daw_bridge.melody.files import phrase_of_midi, phrase_of_sound
+from daw_bridge.melody.parameters import MELODY
+from daw_bridge.melody.phrase import Phrase
+from daw_bridge.parameter import Values
+
+MIDI_FILES = (".mid", ".midi")
+Command = Callable[[Client, Values], None]
+
+
+class MidiCommands:
+    """Carries out the commands of `MELODY_PARAMETERS` and `MIDI_PARAMETERS`, and acknowledges them.
+
+    Args:
+        melodies: folder of the files that can be loaded.
+    """
+
+    def __init__(self, desk: MidiDesk, dispatcher: Dispatcher, melodies: Path) -> None:
+        self._desk = desk
+        self._dispatcher = dispatcher
+        self._melodies = melodies
+        self._loading: set[asyncio.Task[None]] = set()
+
+    def table(self) -> dict[str, Command]:
+        """The commands by their addresses, for `Dispatcher.add_commands`."""
+        desk, melody = self._desk, self._desk.melody
+        simple: dict[str, Callable[[Values], None]] = {
+            "/bridge/scene": lambda values: desk.performer.scene(str(values[0])),
+            "/bridge/preset": lambda values: desk.performer.preset(str(values[0])),
+            "/bridge/midi/learn": lambda values: desk.learn(str(values[0]), str(values[1])),
+            "/bridge/midi/forget": lambda values: desk.forget(str(values[0])),
+            f"{MELODY}steer": lambda values: melody.steer(int(values[0]), bool(values[1])),
+            f"{MELODY}overdub": lambda values: melody.overdub(bool(values[0])),
+            f"{MELODY}cancel": lambda values: melody.cancel(),
+            f"{MELODY}clear": lambda values: melody.take(None),
+        }
+        commands = {address: self._acknowledged(address, does) for address, does in simple.items()}
+        return commands | {f"{MELODY}arm": self._arm, f"{MELODY}load": self._load}
+
+    def close(self) -> None:
+        """Load nothing more."""
+        for task in self._loading:
+            task.cancel()
+
+    def _acknowledged(self, address: str, does: Callable[[Values], None]) -> Command:
+        def carry_out(client: Client, values: Values) -> None:
+            does(values)
+            status = self._dispatcher.player.status()
+            client.send("/bridge/ack", address, status.beats, 0.0, status.bar)
+
+        return carry_out
+
+    def _arm(self, client: Client, values: Values) -> None:
+        bars, count_in, grid = values
+        size = float(Quantum.parse(str(grid)).size)
+        span = self._desk.melody.arm(int(bars), int(count_in), size, monotonic())
+        status = self._dispatcher.player.status()
+        ahead = span.begin - _song_beat(status)
+        bar = 1 + round(span.begin / status.beats_per_bar)
+        client.send("/bridge/ack", f"{MELODY}arm", status.beats + ahead, ahead * 60.0 / status.tempo, bar)
+
+    def _load(self, client: Client, values: Values) -> None:
+        status = self._dispatcher.player.status()
+        path = self._melodies / str(values[0])
+        if not path.is_file():
+            raise MelodyError(f"{path}: there is no such file")
+
+        async def load() -> None:
+            try:
+                phrase = await asyncio.to_thread(_read, path, status.tempo, status.beats_per_bar)
+            except BridgeError as error:
+                self._dispatcher.refuse(client, f"{MELODY}load", error)
+                return
+            self._desk.melody.take(phrase)
+            now = self._dispatcher.player.status()
+            client.send("/bridge/ack", f"{MELODY}load", now.beats, 0.0, now.bar)
+
+        task = asyncio.get_running_loop().create_task(load())
+        self._loading.add(task)
+        task.add_done_callback(self._loading.discard)
+
+
+def _read(path: Path, tempo: float, beats_per_bar: int) -> Phrase:
+    if path.suffix.lower() in MIDI_FILES:
+        return phrase_of_midi(path)
+    return phrase_of_sound(path, tempo, beats_per_bar)
+
+
+def _song_beat(status: Status) -> float:
+    """Quarter notes since bar 1."""
+    return (status.bar - 1) * status.beats_per_bar + status.beat - 1.0

@@ -1,0 +1,43 @@
+"""Rows of the parameter table that concern controllers."""
+
+from __future__ import annotations
+
+from daw_bridge.control.midi.takeover import ENCODINGS
+from daw_bridge.parameter import Arg, Parameter
+
+FINE = "cc14"
+LEARN_MODES = ("", FINE, *ENCODINGS)
+
+
+def check_learn_mode(text: str) -> None:
+    """Raise `ValueError` unless the text says how a control speaks."""
+    if text not in LEARN_MODES:
+        raise ValueError(text)
+
+
+MIDI_PARAMETERS: tuple[Parameter, ...] = (
+    Parameter(
+        "/bridge/scene", "command", (Arg("name", "s"),),
+        doc="Set the values of a scene of the preset, on the next line of the scene's quantum.",
+    ),
+    Parameter(
+        "/bridge/preset", "command", (Arg("name", "s"),),
+        doc="Set the values of a bundled preset, or of one in the folder presets of the data folder, on the "
+        "next line of the launch quantum. Its options, fixed while the daemon runs, are left out.",
+    ),
+    Parameter(
+        "/bridge/midi/learn", "command",
+        (
+            Arg("address", "s"),
+            Arg("mode", "s", optional=True, default="", check=check_learn_mode,
+                allowed=f"'' (as it is), {', '.join(LEARN_MODES[1:])}"),
+        ),
+        doc="Bind the next MIDI control that is moved, within 30 seconds, to an address of this table; '' "
+        "ends the waiting. Kept in presets/midi.yaml below the data folder. The mode says how the control speaks: "
+        "with 14 bits, or as an endless encoder.",
+    ),
+    Parameter(
+        "/bridge/midi/forget", "command", (Arg("address", "s", optional=True, default=""),),
+        doc="Remove the learned controls of an address, or all of them.",
+    ),
+)  # fmt: skip

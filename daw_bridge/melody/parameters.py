@@ -1,0 +1,71 @@
+"""Rows of the parameter table that concern played melodies."""
+
+from __future__ import annotations
+
+import re
+
+from daw_bridge.clock.quantum import Quantum
+from daw_bridge.melody.phrase import MAX_TEXT, PHRASE_TEXT, check_phrase
+from daw_bridge.parameter import Arg, Parameter
+
+MAX_CAPTURE_BARS = 64
+MELODY = "/bridge/melody/"
+FILE_TEXT = "the name of a MIDI or sound file in the folder melodies of the data folder"
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,100}\.(mid|midi|wav|flac|ogg|aif|aiff)", re.IGNORECASE)
+_GRID_TEXT = "now (as played), or a note value such as 1/8, 1/16 or 1/8T"
+
+
+def check_grid(text: str) -> None:
+    """Raise `ValueError` unless the text is a grid for notes."""
+    if Quantum.parse(text).unit == "bar":
+        raise ValueError(_GRID_TEXT)
+
+
+def check_melody_file(text: str) -> None:
+    """Raise `ValueError` unless the text is a plain name of a file of a known kind."""
+    if not _FILE.fullmatch(text):
+        raise ValueError(FILE_TEXT)
+
+
+MELODY_PARAMETERS: tuple[Parameter, ...] = (
+    Parameter(
+        "/bridge/deck/{deck}/melody", "value", (Arg("pitch class", "f", 0, 1),), repeat=(12, 12),
+        default=(0.0,) * 12,
+        doc="Strength of the twelve pitch classes from C that are being played. While any is above 0 they "
+        "steer the harmony and overrule phrase, key, chords and chroma.",
+    ),
+    Parameter(
+        "/bridge/deck/{deck}/phrase", "value",
+        (Arg("phrase", "s", check=check_phrase, allowed=PHRASE_TEXT, longest=MAX_TEXT),),
+        takes="deck", default=("",),
+        doc="A melody that repeats with the bar and steers the harmony; it overrules key, chords and chroma. "
+        "Its beats count from bar 1.",
+    ),
+    Parameter(
+        f"{MELODY}steer", "command",
+        (Arg("deck", "i", 0, 8), Arg("follow", "b", optional=True, default=True)),
+        doc="Which deck played notes steer (0: none), and whether it follows them while they sound; what is "
+        "captured steers it in any case.",
+    ),
+    Parameter(
+        f"{MELODY}arm", "command",
+        (
+            Arg("bars", "i", 1, MAX_CAPTURE_BARS),
+            Arg("count-in", "i", 0, 8, optional=True, default=1),
+            Arg("grid", "s", optional=True, default="now", check=check_grid, allowed=_GRID_TEXT),
+        ),
+        doc="Capture the notes of so many bars, from a bar line after so many bars of count-in, their onsets "
+        "moved to a grid; the phrase then repeats. Acknowledged with the place where it begins.",
+    ),
+    Parameter(
+        f"{MELODY}overdub", "command", (Arg("on", "b"),),
+        doc="Whether notes that are played are laid on the phrase that repeats.",
+    ),
+    Parameter(f"{MELODY}cancel", "command", (), doc="Capture nothing; the phrase that repeats stays."),
+    Parameter(f"{MELODY}clear", "command", (), doc="Forget the phrase that repeats."),
+    Parameter(
+        f"{MELODY}load", "command", (Arg("file", "s", check=check_melody_file, allowed=FILE_TEXT),),
+        doc="Take the phrase from a MIDI file (all notes but drums), or the harmony of a sound file in the "
+        "present tempo.",
+    ),
+)  # fmt: skip
