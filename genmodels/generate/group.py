@@ -66,6 +66,7 @@ class ContinuationGroup:
     def __init__(self) -> None:
         self._pieces: WeakKeyDictionary[Continuation, int] = WeakKeyDictionary()
         self._turn = 0
+        self._piece_turn = False
         self._step_s: dict[int, float] = {}
 
     def advance(
@@ -89,7 +90,7 @@ class ContinuationGroup:
             now = time.perf_counter()
             if something_done and now - begun + self._next_s(active) > seconds:
                 break
-            self._round(active)
+            self._round(active, seconds)
             something_done = True
             took = time.perf_counter() - now
             for run in active:
@@ -114,25 +115,27 @@ class ContinuationGroup:
             for run in runs
         }
 
-    def _round(self, active: list[_Run]) -> None:
-        """A step of all streams that are ready, and one piece of one stream's prompt."""
-        preparing = [run for run in active if run.stream.preparing]
-        ready: list[tuple[_Run, Segment]] = []
+    def _round(self, active: list[_Run], seconds: float) -> None:
+        """One piece of one stream's prompt, and a step of all streams that are ready; where both would take
+        more than so many seconds, by turns."""
+        waiting = [run for run in active if run.stream.preparing]
+        pieces = waiting or [run for run in active if run.stream.prefill_due]
+        if pieces:
+            nobody_ready = len(waiting) == len(active)
+            both = not nobody_ready and self._next_s(active) <= seconds
+            self._piece_turn = nobody_ready or both or not self._piece_turn
+            if self._piece_turn:
+                self._piece(pieces, Continuation.prepare if waiting else Continuation.prefill_ahead)
+            if self._piece_turn and not both:
+                return
+        ready: dict[Decoder, list[tuple[_Run, Segment]]] = {}
         for run in active:
-            if run not in preparing:
+            if run.error is None and not run.stream.preparing:
                 with run.guarded():
-                    ready.append((run, run.stream.begin_step()))
-        by_decoder: dict[Decoder, list[tuple[_Run, Segment]]] = {}
-        for run, segment in ready:
-            by_decoder.setdefault(segment.decoder, []).append((run, segment))
-        for decoder, batch in by_decoder.items():
+                    segment = run.stream.begin_step()
+                    ready.setdefault(segment.decoder, []).append((run, segment))
+        for decoder, batch in ready.items():
             self._step(decoder, batch)
-        if preparing:
-            self._piece(preparing, Continuation.prepare)
-        else:
-            due = [run for run, _ in ready if run.error is None and run.stream.prefill_due]
-            if due:
-                self._piece(due, Continuation.prefill_ahead)
 
     def _step(self, decoder: Decoder, batch: list[tuple[_Run, Segment]]) -> None:
         began = time.perf_counter()

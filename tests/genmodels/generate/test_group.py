@@ -243,3 +243,23 @@ def test_a_batch_that_fails_fails_its_streams(plain_model: MusicGen, monkeypatch
 
     monkeypatch.setattr(plain_model.decoder, "run_together", broken)
     assert isinstance(ContinuationGroup().advance({stream: 3})[stream].error, MemoryError)
+
+
+def test_a_piece_and_a_step_that_do_not_fit_into_one_call_take_turns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = tiny_musicgen("fp32")
+    decoder = CountedDecoder(model)
+    with_decoder(model, decoder)
+    playing = Continuation(model, asked("drums"), 1)
+    playing.advance(20)
+    late = Continuation(model, asked("piano"), 2, torch.zeros(4, 79, dtype=torch.int64))
+    group = ContinuationGroup()
+    monkeypatch.setattr(group, "_next_s", lambda active: 2.0)
+    decoder.batches.clear()
+    while late.preparing:
+        before = len(decoder.batches)
+        group.advance({late: 80, playing: 80}, 1.0)
+        assert len(decoder.batches) - before <= 1
+    # four pieces of sound and three of the prompt, a step after each but the last
+    assert decoder.batches == [[1]] * 4 + [[32], [1], [32], [1], [15]]
