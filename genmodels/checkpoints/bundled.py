@@ -10,12 +10,15 @@ from typing import Any
 
 import torch
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from yaml import YAMLError  # type: ignore[import-untyped]
 
 from genmodels.checkpoints.builders import build_codec, build_lm
 from genmodels.checkpoints.quantized import dequantize_state_dict, quantize_state_dict
+from genmodels.checkpoints.reading import usable_configuration
 from genmodels.codec.base import CompressionModel
 from genmodels.errors import CheckpointError
 from genmodels.lm.model import LMModel
@@ -76,19 +79,21 @@ def load_mini(
         raise CheckpointError(
             f"model folder {folder} lacks {', '.join(missing)}: it must hold {', '.join(_FILES)}"
         )
-    config = OmegaConf.to_container(OmegaConf.load(folder / "config.yaml"), resolve=True)
-    if not isinstance(config, dict) or not {"codec", "lm"} <= set(config):
-        raise CheckpointError(f"{folder / 'config.yaml'} must hold the sections codec and lm")
-    codec = build_codec(config["codec"])
-    lm = build_lm(config["lm"])
-    _load(codec, _read(folder / "codec.safetensors"), folder / "codec.safetensors")
-    _load(lm, _read(folder / "lm.safetensors"), folder / "lm.safetensors")
-    info: dict[str, Any] = dict(config.get("info") or {})
-    try:
+    path = folder / "config.yaml"
+    with usable_configuration(path):
+        try:
+            config = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
+        except (OmegaConfBaseException, YAMLError, OSError) as error:
+            raise CheckpointError(f"{path} cannot be read: {error}") from error
+        if not isinstance(config, dict) or not {"codec", "lm"} <= set(config):
+            raise CheckpointError(f"{path} must hold the sections codec and lm")
+        codec = build_codec(config["codec"])
+        lm = build_lm(config["lm"])
+        info: dict[str, Any] = dict(config.get("info") or {})
         info["max_duration"] = float(config["lm"]["max_duration"])
         info["extend_stride"] = float(config["lm"]["extend_stride"])
-    except KeyError as error:
-        raise CheckpointError(f"{folder / 'config.yaml'}: the section lm lacks {error}") from error
+    _load(codec, _read(folder / "codec.safetensors"), folder / "codec.safetensors")
+    _load(lm, _read(folder / "lm.safetensors"), folder / "lm.safetensors")
     return codec.to(device).eval(), lm.to(device).eval(), info
 
 

@@ -15,7 +15,7 @@ from genmodels.checkpoints.bundled import BUNDLED, load_mini
 from genmodels.checkpoints.debug import debug_codec, debug_lm
 from genmodels.checkpoints.files import locate, sibling
 from genmodels.checkpoints.names import CODEC_FILE, LM_FILE, TRANSFORMERS_CONFIG, PublishedModel, published
-from genmodels.checkpoints.reading import full_precision, load_strictly
+from genmodels.checkpoints.reading import full_precision, load_strictly, usable_configuration
 from genmodels.checkpoints.transformers_format import TransformersFolder
 from genmodels.codec.base import CompressionModel
 from genmodels.codec.seanet import SEANetDecoder
@@ -143,11 +143,13 @@ def load_lm(
     package = read_package(path)
     if isinstance(package, Redirect):
         raise CheckpointError(f"{path} names the codec {package.name!r}: it is no language model")
-    config = {**lm_config(package.config), "attend_padding": attend_padding}
-    lm = build_lm(config, empty=True)
+    with usable_configuration(path):
+        config = {**lm_config(package.config), "attend_padding": attend_padding}
+        lm = build_lm(config, empty=True)
+        stereo = stereo_config(package.config)
     load_strictly(lm, modern_names(full_precision(package.state)), str(path), assign=True)
     kind: LmKind = "audiogen" if package.config.get("solver") == "audiogen" else "musicgen"
-    return _loaded(lm.to(target).eval(), config, kind, stereo_config(package.config))
+    return _loaded(lm.to(target).eval(), config, kind, stereo)
 
 
 def load_codec(name: str | Path, device: torch.device | str | None = None) -> CompressionModel:
@@ -189,7 +191,8 @@ def _codec_or_redirect(name: str | Path) -> CompressionModel | Redirect:
 
 
 def _codec_of(package: Package) -> CompressionModel:
-    codec = build_codec(codec_config(package.config))
+    with usable_configuration(package.path):
+        codec = build_codec(codec_config(package.config))
     load_strictly(codec, full_precision(package.state), str(package.path), assign=True)
     return codec
 
@@ -199,14 +202,15 @@ def _lm_of_transformers(folder: TransformersFolder, device: torch.device, attend
         raise CheckpointError(
             f"{folder.config_path} is a codec ({folder.kind}), no language model: use load_codec"
         )
-    config = {**folder.lm_config(), "attend_padding": attend_padding}
-    conditioners = {
-        name: T5Conditioner(config["dim"], loaded=folder.text_encoder())
-        if options["kind"] == "t5"
-        else build_conditioner(name, options, config["dim"])
-        for name, options in config["conditioners"].items()
-    }
-    lm = build_lm(config, conditioners, empty=True)
+    with usable_configuration(folder.config_path):
+        config = {**folder.lm_config(), "attend_padding": attend_padding}
+        conditioners = {
+            name: T5Conditioner(config["dim"], loaded=folder.text_encoder())
+            if options["kind"] == "t5"
+            else build_conditioner(name, options, config["dim"])
+            for name, options in config["conditioners"].items()
+        }
+        lm = build_lm(config, conditioners, empty=True)
     state = full_precision(folder.lm_state())
     # what is computed, not learned (the window of the chroma), Transformers keeps elsewhere
     learned = {name for name, _ in lm.named_parameters()}

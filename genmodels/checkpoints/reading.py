@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import pickle
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from genmodels.errors import CheckpointError
+from genmodels.errors import CheckpointError, ConfigError
 
 _SHARDED = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 WEIGHT_FILES = ("model.safetensors", _SHARDED[0], "pytorch_model.bin", _SHARDED[1])
@@ -79,6 +80,23 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise CheckpointError(f"{path} must hold a JSON object, not a {type(value).__name__}")
     return value
+
+
+@contextmanager
+def usable_configuration(source: Path | str) -> Iterator[None]:
+    """Within it, a configuration that no model can be built from gives one clear error: a file may hold
+    anything.
+
+    Args:
+        source: the file, for the message.
+    Raises:
+        CheckpointError: names the file and what does not fit.
+    """
+    try:
+        yield
+    except (ConfigError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise CheckpointError(f"{source}: its configuration cannot be used: {what}") from error
 
 
 def shards_of(path: Path) -> tuple[str, ...]:

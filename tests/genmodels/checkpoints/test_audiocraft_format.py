@@ -279,6 +279,54 @@ def test_a_configuration_of_another_network_is_refused_by_its_key(
 
 
 @pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("transformer_lm", "dim", None),
+        ("transformer_lm", "num_heads", "many"),
+        ("transformer_lm", "num_layers", 0),
+        ("transformer_lm", "dim", 31),
+        ("codebooks_pattern", "modeling", "spiral"),
+        ("fuser", "cross", ["melody"]),
+    ],
+)
+def test_a_damaged_configuration_of_a_language_model_is_named(
+    tmp_path: Path, shape: LmShape, section: str, key: str, value: Any
+) -> None:
+    config = writer.lm_config(shape)
+    config[section] = {**config[section], key: value}
+    if value is None:
+        del config[section][key]
+    path = tmp_path / "state_dict.bin"
+    writer.write(path, writer.lm_state(shape), config)
+    with pytest.raises(CheckpointError, match=re.escape(str(path))):
+        load_lm(tmp_path, "cpu")
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("rvq", "n_q", None),
+        ("rvq", "bins", "many"),
+        ("encodec", "sample_rate", None),
+        ("seanet", "encoder", "none"),
+        ("seanet", "ratios", 8),
+        ("seanet", "n_filters", 0),
+    ],
+)
+def test_a_damaged_configuration_of_a_codec_is_named(
+    tmp_path: Path, section: str, key: str, value: Any
+) -> None:
+    config = writer.codec_config(CodecShape())
+    config[section] = {**config[section], key: value}
+    if value is None:
+        del config[section][key]
+    path = tmp_path / "compression_state_dict.bin"
+    writer.write(path, writer.codec_state(CodecShape()), config)
+    with pytest.raises(CheckpointError, match=re.escape(str(path))):
+        load_codec(tmp_path, "cpu")
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
         (lambda state: state.pop("out_norm.bias"), r"lacks out_norm\.bias"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,23 @@ def test_int8_tokens_of_the_saved_model_are_those_of_the_original(tmp_path: Path
 def test_a_missing_file_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(CheckpointError, match=f"lacks {name}"):
+        load_mini("cpu", folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [1", "cannot be read"),
+        ("3", "cannot be read"),
+        ("codec: 3", "must hold the sections codec and lm"),
+        ("{codec: {}, lm: {}}", "cannot be used: codec kind"),
+        ("{codec: 3, lm: {}}", "cannot be used"),
+        ("{codec: {kind: encodec}, lm: {n_q: 4}}", "cannot be used: lm configuration: keys"),
+    ],
+)
+def test_a_damaged_configuration_is_named(folder: Path, text: str, message: str) -> None:
+    (folder / "config.yaml").write_text(text)
+    with pytest.raises(CheckpointError, match=f"{re.escape(str(folder / 'config.yaml'))}.*{message}"):
         load_mini("cpu", folder)
 
 
