@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from daw_bridge.control.midi.mapping import MidiSetup
 from daw_bridge.decks.protocol import PlayerOptions
 from daw_bridge.parameters import MAX_DECKS, Address, Arg, ArgType, Atom, Values
 
@@ -85,10 +86,12 @@ class Setup:
     Attributes:
         options: value of every option, defaults filled in.
         values: parameter values to set, in order.
+        midi: controllers and keyboards.
     """
 
     options: Mapping[str, Atom]
     values: tuple[tuple[Address, Values], ...]
+    midi: MidiSetup = field(default_factory=MidiSetup)
 
     @property
     def allow(self) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ class Arg:
         type: ``f`` float, ``i`` integer, ``b`` switch, ``s`` string, ``q`` quantum name or bar number.
         low, high: inclusive range of a number. also: one more number that is taken, such as 0 for "off".
         check: for a string, raises `ValueError` with what is allowed when it does not fit.
-        allowed: for a string, what ``check`` lets through, in words.
+        allowed: for a string, what ``check`` lets through, in words. longest: characters that it may have.
         optional: may be left out (with all that follow); its `default` is filled in.
         default: value filled in when left out.
     """
@@ -42,6 +42,7 @@ class Arg:
     also: float | None = None
     check: Callable[[str], object] | None = None
     allowed: str = ""
+    longest: int = MAX_STRING
     optional: bool = False
     default: Atom = 0
 
@@ -50,7 +51,7 @@ class Arg:
         if self.type == "q":
             return f"{', '.join(QUANTUM_NAMES)} or a bar number from 1"
         if self.type == "s":
-            return self.allowed or f"a string of at most {MAX_STRING} characters"
+            return self.allowed or f"a string of at most {self.longest} characters"
         if self.type == "b":
             return TYPE_NAMES["b"]
         bounds = [f"{self.low:g}" if self.low > -math.inf else "", _number_text(self.high)]
@@ -84,7 +85,7 @@ class Arg:
         return int(value)
 
     def _string(self, value: object) -> str:
-        if not isinstance(value, str) or len(value) > MAX_STRING or "\0" in value:
+        if not isinstance(value, str) or len(value) > self.longest or "\0" in value:
             raise ValueError
         value.encode()  # a command line's stray bytes are no text
         if self.check is not None:

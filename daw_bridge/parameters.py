@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from daw_bridge.clock.quantum import QUANTUM_NAMES, Quantum
+from daw_bridge.control.midi.parameters import MIDI_PARAMETERS
 from daw_bridge.errors import UnknownAddressError
+from daw_bridge.melody.parameters import MELODY_PARAMETERS
 from daw_bridge.parameter import MAX_STRING, Arg, ArgType, Atom, Parameter, Values
 
 __all__ = [
@@ -189,6 +191,8 @@ PARAMETERS: tuple[Parameter, ...] = (
         "/bridge/take/name", "command", (Arg("name", "s"),),
         doc="Name the take that is being recorded. A take with a name is never removed by age or size.",
     ),
+    *MELODY_PARAMETERS,
+    *MIDI_PARAMETERS,
     Parameter("/bridge/status", "command", (), doc="Send the whole state once: see Status messages."),
     Parameter(
         "/bridge/subscribe", "command", (Arg("rate", "f", 0.1, 50, optional=True, default=10.0),), unit="Hz",

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from daw_bridge.control.midi.mapping import MidiSetup
+from daw_bridge.control.midi.section import read_section
 from daw_bridge.errors import ParameterError, PresetError, shorten_text
 from daw_bridge.options import OPTIONS, Option, Setup
 from daw_bridge.parameters import MAX_DECKS, Address, AddressTable, Arg, Atom, Values
 
 COMMAND_LINE = "command line"
+SECTION = "midi"
 
 
 def bundled() -> dict[str, Path]:
@@ -39,22 +43,44 @@ def load(preset: str | Path | None = None, words: Sequence[str] = ()) -> Setup:
     """Read a preset and ``key=value`` words; later ones overrule earlier ones.
 
     A key is an option's name, or a parameter's address without ``/bridge/``, with slashes or dots:
-    ``deck.1.prompt=warm piano``. In YAML keys may be nested.
+    ``deck.1.prompt=warm piano``. In YAML keys may be nested; the section ``midi`` is for controllers.
 
     Raises:
         PresetError: the file is missing or is not YAML, a key is unknown, or a value is out of range; names
             file, key, value and range.
     """
     found: dict[str, tuple[str, object]] = {}
+    midi = MidiSetup()
     if preset is not None:
         path = find(str(preset))
-        for key, value in _flatten(_read(path)):
+        content = dict(_read(path))
+        if SECTION in content:
+            midi = read_section(str(path), content.pop(SECTION), check_values)
+        for key, value in _flatten(content):
             found[key] = (str(path), value)
     for word in words:
         key, value = _read_word(word)
         found.pop(key, None)
         found[key] = (COMMAND_LINE, value)
-    return _check(found)
+    return replace(_check(found), midi=midi)
+
+
+def check_values(source: str, tree: Mapping[Any, Any]) -> tuple[tuple[Address, Values], ...]:
+    """Values of parameters, with keys as in a preset, checked.
+
+    Args:
+        source: names the place in refusals.
+
+    Raises:
+        PresetError: a key is no value parameter's, or a value is out of range.
+    """
+    values = []
+    for key, value in _flatten(tree):
+        target = _target(source, key)
+        if isinstance(target, Option):
+            raise PresetError(f"{source}: {_shown(key)} is fixed while the daemon runs")
+        values.append((target, _coerced(source, key, target, value)))
+    return tuple(values)
 
 
 def _read(path: Path) -> Mapping[Any, Any]:

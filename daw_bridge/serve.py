@@ -20,6 +20,7 @@ from daw_bridge.control.osc import OscServer
 from daw_bridge.control.port import bind, check_allow
 from daw_bridge.decks.protocol import Notice, Player, PlayerOptions, Status, When
 from daw_bridge.errors import PresetError
+from daw_bridge.hands import Hands
 from daw_bridge.log_file import log_file, note
 from daw_bridge.options import Setup
 from daw_bridge.parameters import Address, Values
@@ -139,9 +140,11 @@ class Daemon:
         player = self._create_player(self._setup.player_options(), self._notice)
         self._dispatcher = dispatcher = Dispatcher(player)
         server = OscServer(self._sock, dispatcher, self._setup.allow, int(self._setup.options["reply_port"]))
+        hands = Hands(self._setup, dispatcher, self._notice)
         try:
             if await self._unless_stopped(player.start()):
                 self._apply(player)
+                hands.start()
                 await server.start()
                 self._say(self._ready_line(player))
                 note(self._ready_line(player))
@@ -149,6 +152,7 @@ class Daemon:
         finally:
             note("stopping", metrics=asdict(player.status().metrics))
             server.close()
+            hands.close()
             dispatcher.close()
             await player.stop()
 

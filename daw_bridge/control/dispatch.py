@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
@@ -75,6 +75,13 @@ class Dispatcher:
             "/bridge/unsubscribe": self._unsubscribe,
             "/bridge/ping": lambda client, _: client.send("/bridge/pong", __version__),
         }
+
+    def add_commands(self, commands: Mapping[str, Callable[[Client, Values], None]]) -> None:
+        """Have commands of the table, by their addresses, carried out by others than the player.
+
+        They answer the client themselves; what they raise is answered with its reason.
+        """
+        self._own_commands.update(commands)
 
     def submit(self, client: Client, address: str, args: tuple[object, ...] = ()) -> None:
         """Take one message: a set, a query (an address without arguments), or a command.

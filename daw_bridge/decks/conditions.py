@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Set
 
+from daw_bridge.melody.phrase import Phrase
+from daw_bridge.melody.track import PhraseChroma
 from daw_bridge.parameter import Values
 from daw_bridge.parameters import PARAMETERS
 from genmodels.conditioning.attributes import Conditions, WeightedPrompt
@@ -15,8 +17,8 @@ from genmodels.lm.sampling_params import SamplingParams
 
 DECK = "/bridge/deck/{deck}/"
 CONDITIONING = (
-    "prompts", "temperature", "top_k", "top_p", "guidance", "key", "chords", "chroma", "chroma/enable",
-    "transport/enable",
+    "prompts", "temperature", "top_k", "top_p", "guidance", "melody", "phrase", "key", "chords", "chroma",
+    "chroma/enable", "transport/enable",
 )  # fmt: skip
 ALL = frozenset({"text", "chroma", "transport"})
 PITCH_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -67,7 +69,13 @@ def build_conditions(values: Mapping[str, Values], transport: Transport, takes: 
 
 
 def _chroma(values: Mapping[str, Values], transport: Transport) -> ChromaTrack | None:
-    """Chords, else the key's turn, else the constant pitch classes, else None."""
+    """What is played, else the phrase, the chords, the key's turn, the constant pitch classes, or None."""
+    played = tuple(float(value) for value in values["melody"])
+    if any(played):
+        return ConstantChroma(played)
+    phrase = Phrase.parse(str(values["phrase"][0]))
+    if phrase is not None:
+        return PhraseChroma(phrase, transport)
     chords = tuple(str(values["chords"][0]).split()) or key_chords(str(values["key"][0]))
     if chords:
         return ChordProgression(chords, transport)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daw_bridge.errors import TakeError
+from daw_bridge.melody.track import PhraseChroma
 from genmodels.conditioning.attributes import Conditions
 from genmodels.conditioning.harmony import ChordProgression, ConstantChroma, RecordedChroma
 
@@ -117,7 +118,7 @@ def decode_tokens(text: Mapping[str, Json]) -> NDArray[np.int16]:
 @lru_cache(maxsize=1)
 def _classes() -> dict[str, type[Any]]:
     """The dataclasses of which `Conditions` are made, by name."""
-    found = {made.__name__: made for made in (ChordProgression, ConstantChroma, RecordedChroma)}
+    found = {made.__name__: made for made in (ChordProgression, ConstantChroma, RecordedChroma, PhraseChroma)}
     waiting: list[type[Any]] = [Conditions, *found.values()]
     while waiting:
         made = waiting.pop()

@@ -15,6 +15,18 @@ def write(folder: Path, text: str) -> Path:
     return path
 
 
+def test_a_section_for_controllers_is_read_and_its_scenes_are_checked(tmp_path: Path) -> None:
+    text = "tempo: 90\nmidi:\n  scenes: {drop: {values: {%s}}}\n  map: [{note: 36, scene: drop}]\n"
+    setup = load(write(tmp_path, text % "deck: {1: {top_k: 3}}, gain: -6"))
+    assert values(setup) == {"/bridge/tempo": (90.0,)}
+    scene = setup.midi.scenes["drop"]
+    assert {a.text: v for a, v in scene.values} == {"/bridge/deck/1/top_k": (3,), "/bridge/gain": (-6.0,)}
+    with pytest.raises(PresetError, match=r"mine\.yaml: midi\.scenes\.drop: gain.*-60\.\.12"):
+        load(write(tmp_path, text % "gain: 99"))
+    with pytest.raises(PresetError, match="model is fixed while the daemon runs"):
+        load(write(tmp_path, text % "model: other"))
+
+
 def values(setup: Setup) -> dict[str, tuple[object, ...]]:
     return {address.text: given for address, given in setup.values}
 

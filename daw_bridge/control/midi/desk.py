@@ -20,7 +20,7 @@ from daw_bridge.control.midi.scenes import Assignments, SceneRunner
 from daw_bridge.control.midi.showing import Showing
 from daw_bridge.control.midi.values import OwnValues
 from daw_bridge.decks.protocol import Notice
-from daw_bridge.errors import BridgeError, DeviceError
+from daw_bridge.errors import BridgeError, DeviceError, PresetError
 from daw_bridge.melody.desk import MelodyDesk, SongPlace
 from daw_bridge.midi.port import InputPort, OutputPort, api_number
 
@@ -74,13 +74,15 @@ class MidiDesk:
     def start(self) -> None:
         """Open the ports, or begin to look for them.
 
-        What cannot be opened is told by a notice, and the rest works.
-
-        Raises:
-            PresetError: the file of learned bindings cannot be used.
+        What cannot be opened or read is told by a notice, and the rest works.
         """
-        self.learner.load()
+        try:
+            self.learner.load()
+        except PresetError as error:
+            self._notify(Notice("warning", f"{error}: what was learned is not used"))
         self._bind()
+        if not self._setup.ports:
+            return
         try:
             api = api_number(self._setup.api)
         except DeviceError as error:

@@ -31,6 +31,7 @@ class Learner:
     path: Path
     entries: list[Entry] = field(default_factory=list)
     _waiting: tuple[str, str, float] | None = None
+    _readable: bool = False
 
     def load(self) -> None:
         """Read the file; nothing happens where there is none.
@@ -43,6 +44,7 @@ class Learner:
         try:
             content = yaml.safe_load(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
+            self._readable = True
             return
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise PresetError(f"{self.path}: cannot be read: {' '.join(str(error).split())}") from error
@@ -51,7 +53,12 @@ class Learner:
         if not isinstance(entries, list):
             raise PresetError(f"{self.path}: not a file of learned bindings: remove it")
         self.entries = [dict(entry) if isinstance(entry, Mapping) else entry for entry in entries]
-        self.bindings()
+        try:
+            self.bindings()
+        except PresetError:
+            self.entries = []
+            raise
+        self._readable = True
 
     def bindings(self) -> list[Binding]:
         """What has been learned.
@@ -125,6 +132,9 @@ class Learner:
         import yaml
 
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        if not self._readable and self.path.exists():
+            os.replace(self.path, self.path.with_name(f"{self.path.name}.unreadable"))
+        self._readable = True
         partial = self.path.with_name(f".{self.path.name}.partial")
         text = yaml.safe_dump({"midi": {"map": self.entries}}, sort_keys=False)
         with partial.open("w", encoding="utf-8") as file:

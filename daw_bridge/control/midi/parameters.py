@@ -33,8 +33,8 @@ MIDI_PARAMETERS: tuple[Parameter, ...] = (
                 allowed=f"'' (as it is), {', '.join(LEARN_MODES[1:])}"),
         ),
         doc="Bind the next MIDI control that is moved, within 30 seconds, to an address of this table; '' "
-        "ends the waiting. Kept in presets/midi.yaml below the data folder. The mode says how the control speaks: "
-        "with 14 bits, or as an endless encoder.",
+        "ends the waiting. Kept in presets/midi.yaml below the data folder. The mode says how the control "
+        "speaks: with 14 bits, or as an endless encoder.",
     ),
     Parameter(
         "/bridge/midi/forget", "command", (Arg("address", "s", optional=True, default=""),),

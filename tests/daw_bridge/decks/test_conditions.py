@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from daw_bridge.decks.conditions import build_conditions, default_values, key_chords
+from daw_bridge.melody.track import PhraseChroma
+from genmodels.conditioning.harmony import ConstantChroma
 from genmodels.conditioning.timing import Transport
 from genmodels.errors import ConditionError
 
@@ -60,3 +62,14 @@ def test_a_key_is_established_by_four_chords(key: str, chords: tuple[str, ...]) 
 def test_a_chord_that_the_model_cannot_read_is_refused() -> None:
     with pytest.raises(ConditionError, match="Hx"):
         build_conditions(default_values() | {"chords": ("Am Hx",)}, TRANSPORT)
+
+
+def test_what_is_played_overrules_the_phrase_and_the_phrase_all_other_harmony() -> None:
+    values = default_values() | {"chords": ("Am",), "phrase": ("4 C4@0+1",)}
+    phrase = build_conditions(values, TRANSPORT).chroma
+    assert isinstance(phrase, PhraseChroma)
+    assert phrase.transport == TRANSPORT
+    played = (0.0,) * 7 + (0.8,) + (0.0,) * 4
+    assert build_conditions(values | {"melody": played}, TRANSPORT).chroma == ConstantChroma(played)
+    off = values | {"melody": played, "chroma/enable": (False,)}
+    assert build_conditions(off, TRANSPORT).chroma is None

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daw_bridge.errors import TakeError
+from daw_bridge.melody.phrase import Note, Phrase
+from daw_bridge.melody.track import PhraseChroma
 from daw_bridge.takes.coding import (
     Array,
     array_name,
@@ -33,12 +35,14 @@ transports = st.builds(
     frame=st.integers(0, 10**7),
     frame_rate=st.sampled_from([25.0, 50.0, 75.0]),
 )
+phrases = st.just(Phrase((Note(60, 0.5, 1.25), Note(127, 3.9999, 4.0, 1)), 4.0))
 conditions = st.builds(
     Conditions,
     prompts=st.lists(
         st.builds(WeightedPrompt, st.text(), st.floats(1e-6, 100)), max_size=4
     ).map(tuple),
     chroma=st.none()
+    | st.builds(PhraseChroma, phrases, transports)
     | st.builds(ConstantChroma, st.tuples(*[st.floats(0, 1)] * 12))
     | st.builds(ChordProgression, st.just(("Am", "F", "C7")), transports),
     transport=st.none() | transports,

@@ -1,0 +1,57 @@
+"""Hands: MIDI and melodies of a daemon, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from daw_bridge.control.dispatch import Dispatcher
+from daw_bridge.control.midi.commands import MidiCommands
+from daw_bridge.control.midi.desk import MidiDesk
+from daw_bridge.control.midi.scenes import Assignments
+from daw_bridge.decks.protocol import Notice
+from daw_bridge.errors import PresetError
+from daw_bridge.options import Setup
+from daw_bridge.presets import bundled, load
+
+PRESETS, MELODIES = "presets", "melodies"
+LEARNED = "midi.yaml"
+
+
+class Hands:
+    """What people play the instrument with, besides OSC.
+
+    Its commands are known to the dispatcher at once; ports open with `start`.
+    """
+
+    def __init__(self, setup: Setup, dispatcher: Dispatcher, notify: Callable[[Notice], None]) -> None:
+        self._data = setup.player_options().data
+        learned = self._data / PRESETS / LEARNED
+        self._desk = MidiDesk(dispatcher, setup.midi, notify, learned, self._preset)
+        self._commands = MidiCommands(self._desk, dispatcher, self._data / MELODIES)
+        dispatcher.add_commands(self._commands.table())
+
+    def start(self) -> None:
+        """Open the ports, or begin to look for them."""
+        self._desk.start()
+
+    def close(self) -> None:
+        """Close the ports."""
+        self._commands.close()
+        self._desk.close()
+
+    def _preset(self, name: str) -> Assignments:
+        return load(preset_file(name, self._data)).values
+
+
+def preset_file(name: str, data: Path) -> Path:
+    """A preset that may be named from outside: one in the data folder's folder presets, or a bundled one.
+
+    Raises:
+        PresetError: there is none of this name.
+    """
+    own = {path.stem: path for path in sorted((data / PRESETS).glob("*.yaml")) if path.name != LEARNED}
+    known = bundled() | own
+    if name not in known:
+        raise PresetError(f"preset {name:.80}: known are {', '.join(known)}")
+    return known[name]
