@@ -187,12 +187,17 @@ class Continuation:
         """The sound of the frames that are new since the last call; see `advance`."""
         return Continuation.give_out_together([self])[0]
 
+    @property
+    def silent_frames(self) -> int:
+        """Frames that are new since the last call of `give_out`."""
+        return self.frame - max(self._pcm.frame, self._prompt_frames)
+
     @staticmethod
-    def give_out_together(streams: Sequence[Continuation]) -> list[Pcm]:
+    def give_out_together(streams: Sequence[Continuation], nothing: bool = False) -> list[Pcm]:
         """What `give_out` gives for each of several streams, to rounding, decoded in one batch where the
-        codec can do that. The time counts for each in full."""
+        codec can do that; or no samples of each. The time counts for each in full."""
         began = time.perf_counter()
-        fresh = [stream._fresh() for stream in streams]
+        fresh = [stream._codes[:, :0] if nothing else stream._fresh() for stream in streams]
         pcms = PcmStream.push_together([stream._pcm for stream in streams], fresh)
         took = time.perf_counter() - began
         for stream, codes in zip(streams, fresh, strict=True):

@@ -14,13 +14,18 @@ from genmodels.generate.pcm import Pcm
 from genmodels.lm.decoder import Decoder
 from genmodels.lm.segment import Segment
 
+SOUND_FRAMES = 5
+"""A stream that has not reached its frame when time is up is decoded only from so many new frames on, because
+a codec takes little longer for these than for one."""
+
 
 @dataclass(frozen=True)
 class Advanced:
     """What came of one stream.
 
     Attributes:
-        pcm: as `Continuation.advance` returns it; None if the stream failed.
+        pcm: as `Continuation.advance` returns it; None if the stream failed. A stream that has not reached
+            its frame may give out less than it could, and the rest in a later call.
         seconds: of computing, those that it shared with other streams in full.
         error: why the stream failed; it is of no use any more.
     """
@@ -43,6 +48,17 @@ class _Run:
     def lacks(self) -> bool:
         """Whether frames are still to be generated."""
         return self.error is None and self.stream.frame < self.to_frame
+
+    @property
+    def sound_due(self) -> bool:
+        """Whether what it has is to be decoded before a call ends."""
+        return not self.lacks or self.stream.silent_frames >= SOUND_FRAMES
+
+    @property
+    def sound_due_next(self) -> bool:
+        """Whether it will be after another step."""
+        near = self.stream.frame + 1 >= self.to_frame
+        return near or self.stream.silent_frames + 1 >= SOUND_FRAMES
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
@@ -100,9 +116,11 @@ class ContinuationGroup:
     def _given_out(self, runs: list[_Run], chosen: list[_Run]) -> dict[Continuation, Advanced]:
         began = time.perf_counter()
         sound = [run for run in runs if run.error is None]
+        # all at once, so that they stay in step and go through the codec in one batch
+        due = any(run.sound_due for run in sound)
         given: dict[Continuation, Pcm] = {}
         try:
-            pcms = Continuation.give_out_together([run.stream for run in sound])
+            pcms = Continuation.give_out_together([run.stream for run in sound], nothing=not due)
             given = {run.stream: pcm for run, pcm in zip(sound, pcms, strict=True)}
         except Exception as error:
             for run in sound:
@@ -187,5 +205,5 @@ class ContinuationGroup:
 
 
 def _codec_s(runs: list[_Run]) -> float:
-    """How long their sound will take, as one batch."""
-    return max((run.stream.stats.codec.mean for run in runs), default=0.0) / 1e3
+    """How long their sound will take, as one batch, if any of it is due after another step."""
+    return max((run.stream.stats.codec.mean for run in runs if run.sound_due_next), default=0.0) / 1e3

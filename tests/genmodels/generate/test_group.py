@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from genmodels.codec.spectral import SpectralCodec, SpectralStreamingDecoder
 from genmodels.generate.continuation import Continuation
-from genmodels.generate.group import ContinuationGroup
+from genmodels.generate.group import SOUND_FRAMES, ContinuationGroup
 from genmodels.generate.musicgen import MusicGen
 from genmodels.lm.decoder import Call, Decoder, ModuleDecoder
 from tests.genmodels.generate.test_continuation import CHOICES, HOP, asked, made
@@ -205,6 +205,7 @@ def test_time_that_is_up_ends_a_call_with_what_there_is(plain_model: MusicGen) -
         pcm = advanced[stream].pcm
         assert pcm is not None
         assert len(pcm) == stream.pcm_frame * HOP
+        assert stream.frame - stream.lookahead_frames - stream.pcm_frame < SOUND_FRAMES
         assert 0 < advanced[stream].seconds < 2.0
 
 
@@ -263,3 +264,21 @@ def test_a_piece_and_a_step_that_do_not_fit_into_one_call_take_turns(
         assert len(decoder.batches) - before <= 1
     # four pieces of sound and three of the prompt, a step after each but the last
     assert decoder.batches == [[1]] * 4 + [[32], [1], [32], [1], [15]]
+
+
+def test_a_call_that_runs_out_of_time_decodes_some_frames_at_once(
+    plain_model: MusicGen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    streams = [Continuation(plain_model, asked("drums"), seed) for seed in range(2)]
+    group = ContinuationGroup()
+    # from the second step on, none fits beside the first
+    monkeypatch.setattr(group, "_next_s", lambda active: 2.0)
+    lengths = []
+    for _ in range(3 + 12):
+        advanced = group.advance(dict.fromkeys(streams, 12), 1.0)
+        pcms = [advanced[stream].pcm for stream in streams]
+        lengths.append([len(pcm) // HOP for pcm in pcms if pcm is not None])
+    # three steps until the first frame is complete; the codec looks two frames ahead
+    nothing = [[0, 0]]
+    assert lengths == [*nothing * 7, [3, 3], *nothing * 4, [5, 5], *nothing, [2, 2]]
+    assert streams[0].frame == 12
