@@ -169,8 +169,10 @@ def chroma_of(wav: npt.ArrayLike, sample_rate: int, frame_rate: float, n_fft: in
         [ceil(T / sample_rate * frame_rate), 12] float32 in [0, 1], each frame's largest value 1; silence is
         zero.
     Raises:
-        ConditionError: the sound has no samples or is not finite.
+        ConditionError: the sound has no samples or is not finite, or the sample rate is not > 0.
     """
+    if sample_rate <= 0:
+        raise ConditionError(f"melody's sample rate is {sample_rate} Hz, must be > 0")
     sound = np.asarray(wav, dtype=np.float32)
     if not sound.size or not np.isfinite(sound).all():
         raise ConditionError(f"melody of shape {sound.shape} has no samples or values that are not finite")

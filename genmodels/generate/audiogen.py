@@ -144,11 +144,12 @@ class AudioGen(BaseGenModel):
         """Continue sound. The result begins with the prompt as the codec renders it.
 
         Args:
-            prompt: [C, T] or [B, C, T]; shorter than the duration and than the model's window.
+            prompt: floating point [C, T] or [B, C, T], shorter than the duration and the model's window.
             prompt_sample_rate: of the prompt, in Hz.
             descriptions: one an item, or None for no text.
             progress, return_tokens, seed: see `generate`.
         Raises:
-            GenerationError: the prompt is too long, or its batch is not that of the descriptions.
+            GenerationError: the prompt is no such sound or too long, or its batch is not that of the
+                descriptions.
         """
         return self._continued(prompt, prompt_sample_rate, descriptions, progress, return_tokens, seed)

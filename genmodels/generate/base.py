@@ -13,7 +13,7 @@ from genmodels.conditioning.attributes import ChromaTrack, Conditions, Recording
 from genmodels.errors import ConfigError, GenerationError
 from genmodels.generate.params import GenerationParams
 from genmodels.generate.requests import item_conditions
-from genmodels.generate.sound import convert_audio
+from genmodels.generate.sound import convert_audio, sound_fault
 from genmodels.generate.voices import VoiceConditioner
 from genmodels.lm.decoder import Decoder, Precision, make_decoder
 from genmodels.lm.generation import ProgressCallback, check_codes, run_segment, voice_seeds
@@ -273,6 +273,9 @@ class BaseGenModel:
 
     def _encode_prompt(self, prompt: Tensor, sample_rate: int) -> Tensor:
         """Codes [B, K, P] of sound [C, T] or [B, C, T]."""
+        fault = sound_fault(prompt)
+        if fault:
+            raise GenerationError(f"audio prompt {fault}")
         wav = prompt[None] if prompt.ndim == 2 else prompt
         if wav.ndim != 3:
             raise GenerationError(

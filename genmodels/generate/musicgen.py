@@ -12,7 +12,7 @@ from genmodels.checkpoints.loading import load_model
 from genmodels.conditioning.attributes import ChromaTrack, Recording, Transport
 from genmodels.conditioning.harmony import RecordedChroma, chroma_of
 from genmodels.conditioning.style import StyleConditioner
-from genmodels.errors import ConfigError
+from genmodels.errors import ConditionError, ConfigError
 from genmodels.generate.base import BaseGenModel, Result
 from genmodels.generate.params import GenerationParams
 from genmodels.generate.requests import melody_list
@@ -124,13 +124,14 @@ class MusicGen(BaseGenModel):
         """Continue sound. The result begins with the prompt as the codec renders it.
 
         Args:
-            prompt: [C, T] or [B, C, T]; shorter than the duration and than the model's window.
+            prompt: floating point [C, T] or [B, C, T], shorter than the duration and the model's window.
             prompt_sample_rate: of the prompt, in Hz.
             descriptions: one an item, or None for no text.
             progress, return_tokens, seed, transport, chroma, recording: see `generate`. Frame 0 is the
                 prompt's first.
         Raises:
-            GenerationError: the prompt is too long, or its batch is not that of the descriptions.
+            GenerationError: the prompt is no such sound or too long, or its batch is not that of the
+                descriptions.
         """
         return self._continued(
             prompt, prompt_sample_rate, descriptions, progress, return_tokens, seed,
@@ -155,12 +156,17 @@ class MusicGen(BaseGenModel):
 
         Args:
             descriptions: one an item.
-            melody_wavs: [C, T] for all, [B, C, T], or a list of [C, T] or None.
+            melody_wavs: [C, T] for all, [B, C, T], or a list of [C, T] or None; floating point.
             melody_sample_rate: of the recordings, in Hz.
             progress, return_tokens, seed, transport: see `generate`.
         Raises:
-            ConditionError: numbers differ, or the model takes neither recordings nor chroma by frame.
+            ConditionError: numbers differ, a melody is no such sound, or the model takes neither recordings
+                nor chroma by frame.
         """
+        if not (self.voices.has_recording or self.voices.has_chroma):
+            raise ConditionError(
+                f"model {self.name!r} follows no melody: choose a melody or style model, or use generate"
+            )
         melodies = melody_list(melody_wavs, len(descriptions))
         if self.voices.has_recording:
             recordings = [

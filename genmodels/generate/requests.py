@@ -10,6 +10,7 @@ from torch import Tensor
 
 from genmodels.conditioning.attributes import ChromaTrack, Conditions, Recording, Transport, WeightedPrompt
 from genmodels.errors import ConditionError
+from genmodels.generate.sound import sound_fault
 
 Item = TypeVar("Item")
 
@@ -52,12 +53,26 @@ def item_conditions(
 
 
 def melody_list(wavs: Tensor | Sequence[Tensor | None], count: int) -> list[Tensor | None]:
-    """Melodies [C, T], one an item, from [C, T] for all, [B, C, T], or a list."""
-    if not isinstance(wavs, Tensor):
-        return list(wavs)
-    if wavs.ndim not in (2, 3):
-        raise ConditionError(f"melody_wavs has shape {tuple(wavs.shape)}, must be [C, T] or [B, C, T]")
-    return list(wavs) if wavs.ndim == 3 else [wavs] * count
+    """Melodies [C, T], one an item, from [C, T] for all, [B, C, T], or a list.
+
+    Raises:
+        ConditionError: numbers differ, or a melody is no floating-point tensor of such a shape.
+    """
+    if isinstance(wavs, Tensor):
+        if wavs.ndim not in (2, 3):
+            raise ConditionError(f"melody_wavs has shape {tuple(wavs.shape)}, must be [C, T] or [B, C, T]")
+        melodies = list(wavs) if wavs.ndim == 3 else [wavs] * count
+    else:
+        melodies = list(wavs)
+    if len(melodies) != count:
+        raise ConditionError(f"{count} descriptions, but {len(melodies)} melodies: give one each")
+    for number, wav in enumerate(melodies):
+        fault = None if wav is None else sound_fault(wav)
+        if wav is not None and fault is None and wav.ndim != 2:
+            fault = f"has shape {tuple(wav.shape)}, must be [C, T]"
+        if fault is not None:
+            raise ConditionError(f"melody {number} {fault}")
+    return melodies
 
 
 def _each(value: Item | Sequence[Item | None] | None, count: int, what: str) -> Sequence[Item | None]:

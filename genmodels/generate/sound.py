@@ -8,6 +8,17 @@ from torch import Tensor
 from genmodels.errors import GenerationError
 
 
+def sound_fault(value: object) -> str | None:
+    """Why a value is no sound, as the rest of a sentence that begins with its name; None if it is a tensor of
+    floating-point samples."""
+    if not isinstance(value, Tensor):
+        return f"is of type {type(value).__name__}, must be a tensor"
+    if not value.is_floating_point():
+        kind = str(value.dtype).removeprefix("torch.")
+        return f"is {kind}, must be floating point, in [-1, 1]: of 16-bit samples, divide by 32768"
+    return None
+
+
 def convert_audio(wav: Tensor, sample_rate: int, to_rate: int, to_channels: int) -> Tensor:
     """Resample and mix sound.
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 import torch
 
@@ -90,8 +93,51 @@ def test_wrong_requests_are_refused_with_what_to_do(model: MusicGen) -> None:
         model.generate_continuation(torch.zeros(1, 400), 400)
     with pytest.raises(GenerationError, match="not finite"):
         model.generate_continuation(torch.full((1, 80), float("inf")), 400)
-    with pytest.raises(ConditionError, match="1 descriptions, but 2 chroma"):
+    with pytest.raises(ConditionError, match="1 descriptions, but 2 melodies"):
         model.generate_with_chroma(["a"], [None, None], 400)
+
+
+@pytest.mark.parametrize(
+    ("wav", "message"),
+    [
+        (torch.zeros(80), r"shape \(80,\), must be \[C, T\]"),
+        (torch.zeros(1, 1, 80), r"shape \(1, 1, 80\), must be \[C, T\]"),
+        (torch.zeros(1, 80, dtype=torch.int16), "int16, must be floating point"),
+        (np.zeros((1, 80), np.float32), "ndarray, must be a tensor"),
+    ],
+)
+def test_melodies_are_floating_point_tensors_of_channels_and_samples(
+    model: MusicGen, wav: Any, message: str
+) -> None:
+    with pytest.raises(ConditionError, match=f"melody 1 .*{message}"):
+        model.generate_with_chroma(["a", "b"], [None, wav], 400)
+
+
+@pytest.mark.parametrize("rate", [0, -400])
+def test_a_melody_has_a_rate(model: MusicGen, rate: int) -> None:
+    with pytest.raises(ConditionError, match=f"{rate} Hz, must be > 0"):
+        model.generate_with_chroma(["a"], torch.ones(1, 80), rate)
+
+
+@pytest.mark.parametrize("melody", [None, torch.ones(1, 80)])
+def test_a_model_without_melodies_says_so(melody: torch.Tensor | None) -> None:
+    text_alone = {"conditioners": {"description": {"kind": "words"}}, "fuser": {"cross": ["description"]}}
+    model = tiny_musicgen(**text_alone)
+    with pytest.raises(ConditionError, match="'tiny' follows no melody: choose"):
+        model.generate_with_chroma(["a"], [melody], 400)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "message"),
+    [
+        (torch.zeros(1, 80, dtype=torch.int16), "int16, must be floating point"),
+        (np.zeros((1, 80), np.float32), "ndarray, must be a tensor"),
+        (torch.zeros(80), r"shape \(80,\), must be \[C, T\] or \[B, C, T\]"),
+    ],
+)
+def test_an_audio_prompt_is_a_floating_point_tensor(model: MusicGen, prompt: Any, message: str) -> None:
+    with pytest.raises(GenerationError, match=f"audio prompt .*{message}"):
+        model.generate_continuation(prompt, 400)
 
 
 def test_a_stride_must_be_shorter_than_the_window(model: MusicGen) -> None:

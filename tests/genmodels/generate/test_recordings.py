@@ -180,7 +180,7 @@ def test_melodies_steer_through_the_public_face(model: MusicGen) -> None:
     assert torch.equal(model.generate_with_chroma(["piano"], [None], RATE, seed=1), plain)
     again = model.generate_continuation(torch.zeros(1, 80), RATE, ["piano"], seed=1, recording=tune(1.0))
     assert again.shape == plain.shape
-    with pytest.raises(ConditionError, match="1 descriptions, but 2 recordings"):
+    with pytest.raises(ConditionError, match="1 descriptions, but 2 melodies"):
         model.generate_with_chroma(["piano"], [None, None], RATE)
 
 
