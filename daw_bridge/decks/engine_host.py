@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -35,7 +34,7 @@ from genmodels.conditioning.attributes import Conditions
 
 RING_SECONDS = 24
 MAX_RESTARTS = 3
-RESTART_WINDOW_S = 60.0
+LASTING_S = 10.0
 MEMORY_EVERY_S = 1.0
 
 
@@ -48,7 +47,7 @@ class Owner(Protocol):
     def worker_back(self) -> None:
         """A new worker has its model."""
 
-    def voice_failed(self, number: int, reason: str) -> None:
+    def voice_failed(self, number: int, reason: str, out_of_memory: bool) -> None:
         """One voice failed by itself and is gone."""
 
     def voice_refused(self, number: int, reason: str) -> None:
@@ -119,7 +118,8 @@ class EngineHost:
         self._next_number = 1
         self._loop = asyncio.get_running_loop()
         self._loading: asyncio.Future[Loaded] | None = None
-        self._restarts: deque[float] = deque()
+        self._short_lives = 0
+        self._ready_since: float | None = None
         self._restarting: asyncio.Task[None] | None = None
         self._stopped = False
 
@@ -195,6 +195,7 @@ class EngineHost:
         self.loaded = await self._loading
         self.realtime_factor = self.loaded.realtime_factor
         self.state = "ready"
+        self._ready_since = time.monotonic()
         return self.loaded
 
     def _event(self, event: Event) -> None:
@@ -218,7 +219,7 @@ class EngineHost:
             self._owner.voice_refused(event.deck, event.what)
         elif isinstance(event, Failed) and event.deck is not None:
             if event.deck in self._sinks:
-                self._owner.voice_failed(event.deck, event.what)
+                self._owner.voice_failed(event.deck, event.what, event.out_of_memory)
         elif isinstance(event, Failed):
             if self._loading is not None and not self._loading.done():
                 self._loading.set_exception(ModelError(event.what))
@@ -226,16 +227,17 @@ class EngineHost:
                 self._lost(event.what)
 
     def _lost(self, reason: str) -> None:
-        now = time.monotonic()
-        while self._restarts and now - self._restarts[0] > RESTART_WINDOW_S:
-            self._restarts.popleft()
-        if len(self._restarts) >= MAX_RESTARTS:
+        if self._ready_since is not None and time.monotonic() - self._ready_since >= LASTING_S:
+            self._short_lives = 0
+        self._ready_since = None
+        if self._short_lives >= MAX_RESTARTS:
             self.state = "failed"
             self._owner.worker_lost(
-                f"{reason}; {MAX_RESTARTS} restarts in a minute: not restarted again, decks hold"
+                f"{reason}; restarted {MAX_RESTARTS} times, and none lasted {LASTING_S:g} s: "
+                "not restarted again, decks hold"
             )
             return
-        self._restarts.append(now)
+        self._short_lives += 1
         self.restarts += 1
         self.state = "restarting"
         self._owner.worker_lost(f"{reason}; restarting it, decks hold")

@@ -324,10 +324,10 @@ class LivePlayer:
         if self._parts is not None:
             self._parts.recovery.worker_back()
 
-    def voice_failed(self, number: int, reason: str) -> None:
+    def voice_failed(self, number: int, reason: str, out_of_memory: bool) -> None:
         """For the engine host: see `Recovery`."""
         if self._parts is not None:
-            self._parts.recovery.voice_failed(number, reason)
+            self._parts.recovery.voice_failed(number, reason, out_of_memory)
 
     def voice_refused(self, number: int, reason: str) -> None:
         """For the engine host: see `Recovery`."""

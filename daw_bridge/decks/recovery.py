@@ -19,8 +19,8 @@ Notify = Callable[[NoticeKind, str], None]
 
 
 class Recovery:
-    """Lets decks hold and go on: at a bar, from the last tokens where the worker was lost, anew where a voice
-    failed by itself.
+    """Lets decks hold and go on: at a bar, from the last tokens where the worker was lost or its memory
+    exhausted, anew where a voice failed by itself.
 
     Args:
         written: the first output sample that has not been asked for.
@@ -57,8 +57,8 @@ class Recovery:
         for deck in self._decks:
             self._resume(deck, from_tokens=True)
 
-    def voice_failed(self, number: int, reason: str) -> None:
-        """One voice of the worker failed and is gone."""
+    def voice_failed(self, number: int, reason: str, out_of_memory: bool = False) -> None:
+        """One voice of the worker failed and is gone; its memory is free again."""
         if self._clips.failed(number, reason):
             return
         for deck in self._decks:
@@ -69,8 +69,9 @@ class Recovery:
                     "error", f"deck {deck.number} keeps failing ({reason}): it holds until its next start"
                 )
             else:
-                self._notify("error", f"deck {deck.number} failed ({reason}): it begins anew at the next bar")
-                self._resume(deck, from_tokens=False)
+                way = "goes on" if out_of_memory else "begins anew"
+                self._notify("error", f"deck {deck.number} failed ({reason}): it {way} at the next bar")
+                self._resume(deck, from_tokens=out_of_memory)
 
     def voice_refused(self, number: int, reason: str) -> None:
         """One voice was told what its model does not take, and plays on as before."""

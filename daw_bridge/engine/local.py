@@ -18,9 +18,10 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
 from daw_bridge.engine.base import ENDED, OnEvent
-from daw_bridge.engine.protocol import Command, Event, Failed, Loaded, Ping, Pong, Shutdown
+from daw_bridge.engine.protocol import Command, Event, Failed, Load, Loaded, Ping, Pong, Shutdown
 from daw_bridge.engine.ring import PcmRing
 from daw_bridge.engine.worker import worker_environment, worker_main
+from daw_bridge.metrics import resident_mb
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,8 @@ SILENCE_S = 5.0
 SILENCE_FRAMES = 400
 RELOAD_S = 60.0
 RELOAD_SHARE = 5.0
+SPARE_AFTER_S = 2.0
+SPARE_MODEL_MB = 1500.0
 
 
 class LocalEngine:
@@ -45,6 +48,9 @@ class LocalEngine:
 
     After a `Failed` with ``deck=None`` that begins with `ENDED` nothing more comes and the engine can only
     be restarted or stopped.
+
+    While a model plays, a spare process waits, which `restart` takes: it has imported what takes longest, and
+    has loaded the model where that is small and needs no GPU.
     """
 
     def __init__(self, on_event: OnEvent, threads: int = 0) -> None:
@@ -59,6 +65,8 @@ class LocalEngine:
         self._ended = False
         self._replacing = threading.Lock()
         self._load_limit_s = math.inf
+        self._load: Load | None = None
+        self._spare: tuple[SpawnProcess, Connection] | None = None
 
     @property
     def pid(self) -> int | None:
@@ -67,12 +75,11 @@ class LocalEngine:
 
     def start(self) -> None:
         """Spawn the worker; commands can be sent at once and wait in order until it listens."""
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe(duplex=True)
-        self._process = context.Process(target=worker_main, args=(theirs,), daemon=True, name="model-worker")
-        with _environment(worker_environment(self._threads)):
-            self._process.start()
-        theirs.close()
+        spare, self._spare = self._spare, None
+        if spare is not None and not spare[0].is_alive():
+            _discard(spare)
+            spare = None
+        self._process, ours = spare or self._spawn()
         self._connection = ours
         self._workers = [
             threading.Thread(target=self._read, args=(ours,), daemon=True, name="engine-events"),
@@ -83,6 +90,8 @@ class LocalEngine:
 
     def send(self, command: Command) -> None:
         """Queue a command; never blocks, never raises. Lost without a word when the worker is gone."""
+        if isinstance(command, Load):
+            self._load = command
         self._outbox.put(command)
 
     def create_ring(self, capacity: int, channels: int = 1) -> PcmRing:
@@ -114,8 +123,29 @@ class LocalEngine:
         self._ended = True
         with self._replacing:
             self._end_worker()
+            spare, self._spare = self._spare, None
+            if spare is not None:
+                _discard(spare)
         for ring in list(self._rings.values()):
             self.release_ring(ring)
+
+    def _spawn(self, spare_for: Load | None = None, whole: bool = False) -> tuple[SpawnProcess, Connection]:
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe(duplex=True)
+        process = context.Process(
+            target=worker_main, args=(theirs, spare_for, whole), daemon=True, name="model-worker"
+        )
+        with _environment(worker_environment(self._threads)):
+            process.start()
+        theirs.close()
+        return process, ours
+
+    def _provide_spare(self, device: str) -> None:
+        time.sleep(SPARE_AFTER_S)
+        with self._replacing:
+            if not self._ended and not self._stopping and self._spare is None:
+                small = resident_mb(self.pid) <= SPARE_MODEL_MB
+                self._spare = self._spawn(self._load, device == "cpu" and small)
 
     def _end_worker(self) -> None:
         self._stopping = True
@@ -160,6 +190,8 @@ class LocalEngine:
         watch.heard(event)
         if isinstance(event, Loaded):
             self._load_limit_s = watch.reload_limit_s
+            provide = threading.Thread(target=self._provide_spare, args=(event.device,), daemon=True)
+            provide.start()
         if not isinstance(event, Pong):
             self._tell(event)
 
@@ -224,6 +256,13 @@ class _Watch:
         now = time.monotonic()
         self._silent_s += min(now - self._looked, 2 * PING_EVERY_S)
         self._looked = now
+
+
+def _discard(spare: tuple[SpawnProcess, Connection]) -> None:
+    process, connection = spare
+    process.kill()
+    connection.close()
+    process.join(GRACE_S)
 
 
 @contextlib.contextmanager

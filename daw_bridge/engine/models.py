@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daw_bridge.engine.identity import hardware_name, weights_digest
+from daw_bridge.engine.protocol import DEFAULT_LOADER
 
 if TYPE_CHECKING:
     from genmodels.conditioning.attributes import Conditions
@@ -73,7 +75,7 @@ class EngineModel(Protocol):
     """A loaded model that opens voices.
 
     Attributes:
-        takes, channels, kind, weights, hardware: see `daw_bridge.engine.protocol.Loaded`.
+        takes, channels, kind, weights, hardware, codec: see `daw_bridge.engine.protocol.Loaded`.
     """
 
     @property
@@ -106,6 +108,9 @@ class EngineModel(Protocol):
     @property
     def hardware(self) -> str: ...
 
+    @property
+    def codec(self) -> str: ...
+
     def open(self, conditions: Conditions, seed: int, prompt: NDArray[np.int16] | None) -> Voice: ...
 
     def advance(self, targets: Sequence[tuple[Voice, int]], seconds: float) -> Sequence[Advanced]:
@@ -130,6 +135,15 @@ def resolve_loader(name: str) -> Loader:
         raise ValueError(f"loader {name!r} is not of the form 'module:function'")
     loader: Loader = getattr(importlib.import_module(module), function)
     return loader
+
+
+def prepare(loader: str) -> None:
+    """Import what a loader is going to need, so that it loads sooner; what cannot be, is left to it."""
+    with contextlib.suppress(Exception):
+        resolve_loader(loader)
+        if loader == DEFAULT_LOADER:
+            for module in ("generate.audiogen", "generate.continuation", "checkpoints.loading"):
+                importlib.import_module(f"genmodels.{module}")
 
 
 def load_genmodels(model: str, device: str) -> EngineModel:
@@ -168,6 +182,7 @@ class _GenModel:
         }
         self.takes = frozenset(name for name, has in offered.items() if has)
         self.weights = weights_digest((model.lm, model.compression_model))
+        self.codec = weights_digest((model.compression_model,))
         self.hardware = f"{hardware_name(model.device)}, {type(model.decoder).__name__}"
 
     def open(self, conditions: Conditions, seed: int, prompt: NDArray[np.int16] | None) -> Voice:

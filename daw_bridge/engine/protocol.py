@@ -123,6 +123,7 @@ class Loaded:
         channels: of its sound.
         kind: ``'musicgen'`` for music, ``'audiogen'`` for sound effects.
         weights: fingerprint of the weights. hardware: name of what computes, and how.
+        codec: fingerprint of the codec's weights; models that share it go on from each other's tokens.
     """
 
     model: str
@@ -138,6 +139,7 @@ class Loaded:
     kind: str = "musicgen"
     weights: str = ""
     hardware: str = ""
+    codec: str = ""
 
 
 @dataclass(frozen=True)
@@ -199,10 +201,15 @@ class Refused:
 
 @dataclass(frozen=True)
 class Failed:
-    """Deck ``deck`` is closed after an error; with ``deck=None`` the model or the worker failed."""
+    """Deck ``deck`` is closed after an error; with ``deck=None`` the model or the worker failed.
+
+    Attributes:
+        out_of_memory: the cause was memory; the deck can be opened again, since it takes less anew.
+    """
 
     deck: int | None
     what: str
+    out_of_memory: bool = False
 
 
 Command: TypeAlias = Load | OpenDeck | SetConditions | Advance | RollBack | CloseDeck | Ping | Shutdown

@@ -6,6 +6,8 @@ Commands take effect between chunks, so a chunk is kept to `CHUNK_SECONDS` of co
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import signal
 import sys
@@ -17,7 +19,7 @@ from multiprocessing.connection import Connection
 import numpy as np
 from numpy.typing import NDArray
 
-from daw_bridge.engine.models import Advanced, EngineModel, Voice, resolve_loader
+from daw_bridge.engine.models import Advanced, EngineModel, Voice, prepare, resolve_loader
 from daw_bridge.engine.protocol import (
     Advance,
     CloseDeck,
@@ -49,14 +51,22 @@ MEASURE_LIMIT_S = 3.0
 STATS_EVERY_S = 1.0
 
 
-def worker_main(connection: Connection) -> None:
+def worker_main(connection: Connection, spare_for: Load | None = None, whole: bool = False) -> None:
     """Serve the other end of ``connection`` until `Shutdown` or until it closes.
 
     SIGINT is ignored: a Ctrl-C reaches the whole process group, and the front ends the worker in its own
     order.
+
+    Args:
+        spare_for: what it will be asked to load when its turn comes: it imports what that needs.
+        whole: it loads the model, too.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     worker = Worker(connection.send)
+    if spare_for is not None:
+        prepare(spare_for.loader)
+        if whole:
+            worker.preload(spare_for)
     try:
         while not worker.ended:
             while not worker.ended and connection.poll(0 if worker.busy else None):
@@ -98,6 +108,7 @@ class Worker:
         self._send = send
         self._model: EngineModel | None = None
         self._slots: dict[int, Slot] = {}
+        self._preloaded: tuple[Load, Loaded] | None = None
         self.ended = False
 
     @property
@@ -159,7 +170,18 @@ class Worker:
         chosen = [deck for deck, slot in pressing.items() if 2 * slot.lacking >= most]
         return sorted(chosen, key=lambda deck: -pressing[deck].lacking)
 
+    def preload(self, command: Load) -> None:
+        """Load a model before anybody asks: the same command is then answered at once. What cannot be loaded
+        is left to the command."""
+        with contextlib.suppress(Exception):
+            self._preloaded = command, self._read_model(command)
+
     def _load(self, command: Load) -> None:
+        preloaded, self._preloaded = self._preloaded, None
+        ready = preloaded is not None and preloaded[0] == command
+        self._send(preloaded[1] if preloaded is not None and ready else self._read_model(command))
+
+    def _read_model(self, command: Load) -> Loaded:
         import torch
 
         torch.set_num_threads(command.threads or 1)
@@ -172,22 +194,21 @@ class Worker:
         frame_seconds = (time.perf_counter() - began) / (voice.frame - first)
         self.close()
         self._model = model
-        self._send(
-            Loaded(
-                model=model.name,
-                sample_rate=model.sample_rate,
-                hop_length=model.hop_length,
-                frame_rate=model.frame_rate,
-                lookahead_frames=voice.lookahead_frames,
-                max_delay=voice.max_delay,
-                realtime_factor=1.0 / (frame_seconds * model.frame_rate),
-                device=model.device,
-                takes=model.takes,
-                channels=model.channels,
-                kind=model.kind,
-                weights=model.weights,
-                hardware=model.hardware,
-            )
+        return Loaded(
+            model=model.name,
+            sample_rate=model.sample_rate,
+            hop_length=model.hop_length,
+            frame_rate=model.frame_rate,
+            lookahead_frames=voice.lookahead_frames,
+            max_delay=voice.max_delay,
+            realtime_factor=1.0 / (frame_seconds * model.frame_rate),
+            device=model.device,
+            takes=model.takes,
+            channels=model.channels,
+            kind=model.kind,
+            weights=model.weights,
+            hardware=model.hardware,
+            codec=model.codec,
         )
 
     def _handle_deck(self, command: OpenDeck | SetConditions | Advance | RollBack | CloseDeck) -> None:
@@ -278,7 +299,10 @@ class Worker:
 
     def _fail(self, deck: int, error: Exception) -> None:
         self._close_deck(deck)
-        self._send(Failed(deck, describe(error)))
+        exhausted = is_out_of_memory(error)
+        if exhausted:
+            free_gpu_memory()
+        self._send(Failed(deck, describe(error), out_of_memory=exhausted))
 
     def _close_deck(self, deck: int) -> None:
         slot = self._slots.pop(deck, None)
@@ -290,6 +314,19 @@ def describe(error: BaseException) -> str:
     """Kind and text of an error, in one line."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory was exhausted, the computer's or the GPU's."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+
+
+def free_gpu_memory() -> None:
+    """Give what torch keeps of the GPU's memory for later back."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        gc.collect()
+        torch.cuda.empty_cache()
 
 
 def gpu_bytes() -> int:

@@ -1,7 +1,8 @@
 """A deterministic stand-in for a model: a sine whose pitch is the number in the prompt.
 
 The model's name sets its manners: ``'fake'``, ``'fake:ms=5'`` (milliseconds of computing a frame),
-``'fake:fail=40'`` (raises at frame 40), ``'fake:hang=40'`` (never comes back from frame 40),
+``'fake:fail=40'`` (raises at frame 40), ``'fake:memory=40'`` (a voice without prompt has no memory left at
+frame 40), ``'fake:hang=40'`` (never comes back from frame 40),
 ``'fake:stereo'`` (the right channel sounds at half the level), ``'fake:effects'`` (takes text alone),
 ``'fake:absent'`` (cannot be loaded). Pitches that are multiples of 50 Hz have whole periods in a frame, so
 that changes at frame borders are free of jumps.
@@ -42,6 +43,7 @@ class FakeVoice:
     conditions: list[tuple[int, Conditions]]
     ms: float = 0.0
     fail: int = -1
+    exhausted: int = -1
     hang: int = -1
     channels: int = 1
     beat: bool = True
@@ -72,6 +74,8 @@ class FakeVoice:
 
     def advance(self, to_frame: int) -> NDArray[np.float32]:
         while self.frame < to_frame:
+            if self.frame == self.exhausted:
+                raise MemoryError("the GPU has none left")
             if self.frame == self.fail:
                 raise RuntimeError("this voice was told to fail")
             if self.frame == self.hang:
@@ -112,12 +116,14 @@ class FakeModel:
     name: str
     ms: float = 0.0
     fail: int = -1
+    exhausted: int = -1
     hang: int = -1
     channels: int = 1
     kind: str = "musicgen"
     device: str = "cpu"
     weights: str = "f00d"
     hardware: str = "a loop in Python"
+    codec: str = "sine"
     sample_rate: int = RATE
     hop_length: int = HOP
     frame_rate: float = RATE / HOP
@@ -125,7 +131,8 @@ class FakeModel:
 
     def open(self, conditions: Conditions, seed: int, prompt: NDArray[np.int16] | None) -> FakeVoice:
         beat = "transport" in self.takes
-        voice = FakeVoice([(0, conditions)], self.ms, self.fail, self.hang, self.channels, beat)
+        exhausted = self.exhausted if prompt is None else -1
+        voice = FakeVoice([(0, conditions)], self.ms, self.fail, exhausted, self.hang, self.channels, beat)
         if prompt is not None:
             voice.pitches = [int(p) for p in prompt[0]]
             voice.frame = len(voice.pitches)
@@ -164,6 +171,7 @@ def load(model: str, device: str) -> FakeModel:
         model,
         ms=float(value) if manner == "ms" else 0.0,
         fail=int(value) if manner == "fail" else -1,
+        exhausted=int(value) if manner == "memory" else -1,
         hang=int(value) if manner == "hang" else -1,
         channels=2 if manner == "stereo" else 1,
     )

@@ -271,3 +271,51 @@ def test_a_restart_that_comes_after_the_stop_starts_nothing(bench: Bench) -> Non
     bench.engine.stop()
     bench.engine.restart()
     assert bench.engine.pid is None
+
+
+def test_a_restart_takes_the_spare_process_which_has_the_model_already(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "SPARE_AFTER_S", 0.0)
+    engine = LocalEngine(bench.events.put)
+    engine.start()
+    try:
+        engine.send(Load("fake", loader=LOADER))
+        bench.wait(Loaded)
+        deadline = time.monotonic() + 20.0
+        while engine._spare is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert engine._spare is not None
+        spare = engine._spare[0].pid
+        time.sleep(1.0)
+        engine.restart()
+        assert engine.pid == spare
+        engine.send(Load("fake", loader=LOADER))
+        bench.wait(Loaded)
+    finally:
+        engine.stop()
+    assert engine._spare is None
+
+
+def test_a_spare_that_died_is_not_taken_and_stop_leaves_none(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "SPARE_AFTER_S", 0.0)
+    engine = LocalEngine(bench.events.put)
+    engine.start()
+    engine.send(Load("fake", loader=LOADER))
+    bench.wait(Loaded)
+    while engine._spare is None:
+        time.sleep(0.01)
+    dead = engine._spare[0]
+    assert dead.pid is not None
+    number = dead.pid
+    os.kill(number, signal.SIGKILL)
+    dead.join(5.0)
+    engine.restart()
+    assert engine.pid not in (None, number)
+    engine.send(Load("fake", loader=LOADER))
+    bench.wait(Loaded)
+    engine.stop()
+    assert engine.pid is None
+    assert engine._spare is None

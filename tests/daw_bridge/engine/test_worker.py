@@ -174,3 +174,35 @@ def test_several_decks_of_a_real_model_play_what_each_plays_alone() -> None:
 def load_tiny(model: str, device: str) -> EngineModel:
     """A loader of a model that is quick to make."""
     return _GenModel(model, device, tiny_musicgen("int8"), "musicgen")
+
+
+def test_a_model_that_was_loaded_ahead_answers_the_same_command_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loads: list[str] = []
+    load = worker_module.resolve_loader(LOADER)
+    monkeypatch.setattr(
+        worker_module,
+        "resolve_loader",
+        lambda _: lambda name, device: (loads.append(name), load(name, device))[1],
+    )
+    events: list[Event] = []
+    worker = Worker(events.append)
+    worker.preload(Load("fake"))
+    assert (loads, events) == (["fake"], [])
+    worker.handle(Load("fake"))
+    assert loads == ["fake"]
+    assert isinstance(events[-1], Loaded)
+    worker.handle(Load("fake:stereo"))
+    assert loads == ["fake", "fake:stereo"]
+    assert isinstance(events[-1], Loaded)
+    assert events[-1].channels == 2
+
+
+def test_exhausted_memory_is_told_from_other_failures() -> None:
+    class OutOfMemoryError(RuntimeError):
+        pass
+
+    assert worker_module.is_out_of_memory(OutOfMemoryError("CUDA out of memory"))
+    assert worker_module.is_out_of_memory(MemoryError())
+    assert not worker_module.is_out_of_memory(RuntimeError("memory"))
