@@ -8,14 +8,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from genmodels.checkpoints.loading import load_model
 from genmodels.codec.base import CompressionModel
 from genmodels.conditioning.base import WaveformConditioner
 from genmodels.errors import ConfigError
 from genmodels.generate.base import BaseGenModel, Result
+from genmodels.generate.loaded import load_to_play
 from genmodels.generate.params import GenerationParams
 from genmodels.lm.decoder import Precision
-from genmodels.lm.half import settle_layers
 from genmodels.lm.model import LMModel
 from genmodels.lm.sampling import SamplingParams
 
@@ -73,11 +72,11 @@ class AudioGen(BaseGenModel):
             precision: see `make_decoder`.
         Raises:
             CheckpointError: there is no such model, or its files cannot be used.
+            ConfigError: unknown precision or device.
         """
-        found = load_model(name, device, "audiogen")
-        lm = settle_layers(found.lm, precision)
+        found = load_to_play(name, device, precision, "audiogen")
         return AudioGen(
-            found.name, found.compression_model, lm, found.max_duration, found.extend_stride, precision
+            found.name, found.compression_model, found.lm, found.max_duration, found.extend_stride, precision
         )
 
     def set_generation_params(
@@ -98,7 +97,7 @@ class AudioGen(BaseGenModel):
             top_k: keep the k most likely tokens; 0 keeps all.
             top_p: above 0 it takes precedence over top_k.
             temperature: >= 0.
-            duration: seconds of the result, > 0.
+            duration: seconds of the result, > 0; a part of a frame at its end is left out.
             cfg_coef: guidance, >= 0.
             two_step_cfg: run conditioned and unconditional rows one after the other, to save memory.
             extend_stride: seconds by which the window moves on where the duration exceeds the model's
@@ -127,6 +126,7 @@ class AudioGen(BaseGenModel):
             seed: of item 0.
         Raises:
             ConditionError: a string instead of a list, or text for a model that takes none.
+            GenerationError: the list is empty, or the duration is less than a frame.
         """
         conditions = self._conditions(descriptions)
         return self._result(self.generate_tokens(conditions, None, seed, progress), return_tokens)

@@ -8,16 +8,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from genmodels.checkpoints.loading import load_model
 from genmodels.conditioning.attributes import ChromaTrack, Recording, Transport
 from genmodels.conditioning.harmony import RecordedChroma, chroma_of
 from genmodels.conditioning.style import StyleConditioner
 from genmodels.errors import ConditionError, ConfigError
 from genmodels.generate.base import BaseGenModel, Result
+from genmodels.generate.loaded import load_to_play
 from genmodels.generate.params import GenerationParams
 from genmodels.generate.requests import melody_list
 from genmodels.lm.decoder import Precision
-from genmodels.lm.half import settle_layers
 from genmodels.lm.sampling import SamplingParams
 
 
@@ -41,11 +40,11 @@ class MusicGen(BaseGenModel):
             precision: see `make_decoder`.
         Raises:
             CheckpointError: there is no such model, or its files cannot be used.
+            ConfigError: unknown precision or device.
         """
-        found = load_model(name, device, "musicgen")
-        lm = settle_layers(found.lm, precision)
+        found = load_to_play(name, device, precision, "musicgen")
         return MusicGen(
-            found.name, found.compression_model, lm, found.max_duration, found.extend_stride, precision
+            found.name, found.compression_model, found.lm, found.max_duration, found.extend_stride, precision
         )
 
     def set_generation_params(
@@ -67,7 +66,7 @@ class MusicGen(BaseGenModel):
             top_k: keep the k most likely tokens; 0 keeps all.
             top_p: above 0 it takes precedence over top_k.
             temperature: >= 0.
-            duration: seconds of the result, > 0.
+            duration: seconds of the result, > 0; a part of a frame at its end is left out.
             cfg_coef: guidance, >= 0.
             cfg_coef_beta: strength of the text over the other conditions (double guidance), >= 0, or None;
                 see `Conditions`.
@@ -104,6 +103,7 @@ class MusicGen(BaseGenModel):
             recording: melody or style of all items, for models that take it.
         Raises:
             ConditionError: a string instead of a list, or a condition that the model does not have.
+            GenerationError: the list is empty, or the duration is less than a frame.
         """
         conditions = self._conditions(descriptions, transport, chroma, recording)
         return self._result(self.generate_tokens(conditions, None, seed, progress), return_tokens)

@@ -36,6 +36,7 @@ class GenerationParams:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.duration) and self.duration > 0):
             raise GenerationError(f"duration is {self.duration} s, must be a finite number > 0")
-        for name, value in (("cfg_coef", self.cfg_coef), ("cfg_coef_beta", self.cfg_coef_beta)):
-            if value is not None and not (math.isfinite(value) and value >= 0):
+        beta = 0.0 if self.cfg_coef_beta is None else self.cfg_coef_beta
+        for name, value in (("cfg_coef", self.cfg_coef), ("cfg_coef_beta", beta)):
+            if value is None or not (math.isfinite(value) and value >= 0):
                 raise GenerationError(f"{name} is {value}, must be a finite number >= 0")

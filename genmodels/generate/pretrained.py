@@ -6,11 +6,10 @@ from pathlib import Path
 
 import torch
 
-from genmodels.checkpoints.loading import load_model
 from genmodels.generate.audiogen import AudioGen
+from genmodels.generate.loaded import load_to_play
 from genmodels.generate.musicgen import MusicGen
 from genmodels.lm.decoder import Precision
-from genmodels.lm.half import settle_layers
 
 
 def get_pretrained(
@@ -24,8 +23,10 @@ def get_pretrained(
         precision: see `make_decoder`.
     Raises:
         CheckpointError: there is no such model, or its files cannot be used.
+        ConfigError: unknown precision or device.
     """
-    found = load_model(name, device)
-    lm = settle_layers(found.lm, precision)
+    found = load_to_play(name, device, precision)
     made = AudioGen if found.kind == "audiogen" else MusicGen
-    return made(found.name, found.compression_model, lm, found.max_duration, found.extend_stride, precision)
+    return made(
+        found.name, found.compression_model, found.lm, found.max_duration, found.extend_stride, precision
+    )

@@ -8,7 +8,9 @@ import torch
 
 from genmodels.conditioning.attributes import ConstantChroma, Transport
 from genmodels.errors import ConditionError, ConfigError, GenerationError
+from genmodels.generate.audiogen import AudioGen
 from genmodels.generate.musicgen import MusicGen
+from genmodels.generate.pretrained import get_pretrained
 from genmodels.lm.sampling import SamplingParams
 from tests.genmodels.tiny import FakeCodec, tiny_lm, tiny_musicgen
 
@@ -156,6 +158,8 @@ def test_defaults_are_the_published_ones() -> None:
     assert (params.duration, params.cfg_coef, params.extend_stride) == (30.0, 3.0, 0.9)
     assert (params.cfg_coef_beta, params.two_step_cfg) == (None, False)
     assert params.sampling == SamplingParams(use_sampling=True, top_k=250, top_p=0.0, temperature=1.0)
+    with pytest.raises(GenerationError, match="cfg_coef is None, must be a finite number"):
+        model.set_generation_params(cfg_coef=None)  # type: ignore[arg-type]
     with pytest.raises(GenerationError, match="cfg_coef_beta is -1"):
         model.set_generation_params(cfg_coef_beta=-1)
 
@@ -163,3 +167,9 @@ def test_defaults_are_the_published_ones() -> None:
 def test_codec_and_language_model_must_fit() -> None:
     with pytest.raises(ConfigError, match="4 codebooks of 32, the codec 4 of 64"):
         MusicGen("x", FakeCodec(card=64), tiny_lm(), 1.6)
+
+
+def test_a_wrong_precision_is_refused_before_anything_is_loaded() -> None:
+    for get in (MusicGen.get_pretrained, AudioGen.get_pretrained, get_pretrained):
+        with pytest.raises(ConfigError, match="precision is 'fp16', must be one of 'auto', 'fp32'"):
+            get("facebook/nowhere", precision="fp16")  # type: ignore[arg-type]
