@@ -12,7 +12,7 @@ from genmodels.device import pick_device
 from genmodels.errors import ConfigError
 from genmodels.generate.continuation import Continuation
 from genmodels.generate.musicgen import MusicGen
-from genmodels.lm.decoder import Decoder, ModuleDecoder, make_decoder
+from genmodels.lm.decoder import Call, Decoder, ModuleDecoder, make_decoder
 from genmodels.lm.half import half_transformer, halve_layers
 from genmodels.lm.model import LMModel
 from genmodels.lm.two_step import TwoStepDecoder
@@ -169,3 +169,23 @@ def test_a_loaded_model_keeps_its_layers_in_half_precision_only(device: torch.de
     assert model.generate(["warm piano"], seed=1).isfinite().all()
     exact = MusicGen.get_pretrained("mini", device, "fp32")
     assert exact.lm.transformer.layer_dtype == torch.float32
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+def test_streams_in_a_batch_are_those_of_each_alone(device: torch.device, dtype: torch.dtype) -> None:
+    _, lm = pair(device)
+    decoder = decoder_in(lm, dtype)
+    assert not decoder.exact_together
+    tokens = [np.random.default_rng(i).integers(0, CARD + 1, (2, 4, 8 * i + 9)) for i in range(3)]
+    alone: list[Call] = []
+    beside: list[Call] = []
+    for calls in (alone, beside):
+        for own in tokens:
+            cache = decoder.new_cache(2, own.shape[2])
+            decoder.run(own[..., :-1], None, None, cache, want_logits=False)
+            calls.append(Call(own[..., -1:], None, None, cache))
+    expected = [decoder.run(c.tokens, c.added, c.context, c.cache) for c in alone]
+    for got, exact in zip(decoder.run_together(beside), expected, strict=True):
+        assert got is not None
+        assert exact is not None
+        assert (got - exact).norm() / exact.norm() < TOLERANCE[dtype]
