@@ -43,7 +43,8 @@ def load(preset: str | Path | None = None, words: Sequence[str] = ()) -> Setup:
     """Read a preset and ``key=value`` words; later ones overrule earlier ones.
 
     A key is an option's name, or a parameter's address without ``/bridge/``, with slashes or dots:
-    ``deck.1.prompt=warm piano``. In YAML keys may be nested; the section ``midi`` is for controllers.
+    ``deck.1.prompt=warm piano``. In YAML keys may be nested; the section ``midi`` is for controllers, and
+    ``midi=FILE`` takes that of another file.
 
     Raises:
         PresetError: the file is missing or is not YAML, a key is unknown, or a value is out of range; names
@@ -55,14 +56,22 @@ def load(preset: str | Path | None = None, words: Sequence[str] = ()) -> Setup:
         path = find(str(preset))
         content = dict(_read(path))
         if SECTION in content:
-            midi = read_section(str(path), content.pop(SECTION), check_values)
+            midi = _section(path, content.pop(SECTION))
         for key, value in _flatten(content):
             found[key] = (str(path), value)
     for word in words:
+        if word.startswith(f"{SECTION}="):
+            path = find(word.partition("=")[2])
+            midi = _section(path, _read(path).get(SECTION))
+            continue
         key, value = _read_word(word)
         found.pop(key, None)
         found[key] = (COMMAND_LINE, value)
     return replace(_check(found), midi=midi)
+
+
+def _section(path: Path, content: object) -> MidiSetup:
+    return read_section(str(path), content, check_values)
 
 
 def check_values(source: str, tree: Mapping[Any, Any]) -> tuple[tuple[Address, Values], ...]:

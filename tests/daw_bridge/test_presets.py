@@ -27,6 +27,15 @@ def test_a_section_for_controllers_is_read_and_its_scenes_are_checked(tmp_path: 
         load(write(tmp_path, text % "model: other"))
 
 
+def test_the_controllers_of_another_file_replace_those_of_the_preset(tmp_path: Path) -> None:
+    path = write(tmp_path, "tempo: 90\nmidi:\n  map: [{cc: 1, to: gain}]\n")
+    setup = load("lofi", [f"midi={path}"])
+    assert setup.midi.bindings[0].source.control.number == 1
+    assert values(setup)["/bridge/tempo"] == (84.0,)
+    with pytest.raises(PresetError, match=r"lofi.*midi"):
+        load(path, ["midi=lofi"])
+
+
 def values(setup: Setup) -> dict[str, tuple[object, ...]]:
     return {address.text: given for address, given in setup.values}
 

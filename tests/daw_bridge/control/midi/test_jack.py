@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import TracebackType
 
 import pytest
 
 from daw_bridge.control.dispatch import Dispatcher
 from daw_bridge.control.midi.desk import MidiDesk
 from daw_bridge.control.midi.section import read_section
+from tests.daw_bridge.control.midi.jack_process import Controller
 from tests.daw_bridge.control.midi.test_desk import TEMPERATURE, check_values, load_preset
 from tests.daw_bridge.fake_player import FakePlayer
 from tests.rig.jack_server import JackServer
@@ -25,52 +22,6 @@ pytestmark = [
     pytest.mark.rig,
     pytest.mark.skipif(shutil.which("jackd") is None, reason="needs jackd"),
 ]
-
-CONTROLLER = Path(__file__).with_name("jack_controller.py")
-
-
-class Controller:
-    """A controller's process, for a `with` block; leaving it pulls the cable."""
-
-    def __init__(self, server: JackServer) -> None:
-        self.got: list[bytes] = []
-        self._process = subprocess.Popen(
-            [sys.executable, str(CONTROLLER)],
-            env=server.env,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-
-    def __enter__(self) -> Controller:
-        assert self._process.stdout is not None
-        assert self._process.stdout.readline() == "ready\n"
-        self._reader.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(5.0)
-        finally:
-            self._process.kill()
-            self._process.wait()
-        self._reader.join(5.0)
-        self._process.stdout.close()
-
-    def say(self, *messages: bytes) -> None:
-        assert self._process.stdin is not None
-        print(*(message.hex() for message in messages), file=self._process.stdin, flush=True)
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self.got.append(bytes.fromhex(line))
 
 
 @pytest.fixture(scope="module")

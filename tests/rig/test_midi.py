@@ -1,0 +1,89 @@
+"""The daemon played through JACK MIDI by another process: notes, knobs, a melody, and what they change."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.daw_bridge.control.midi.jack_process import Controller
+from tests.rig.conftest import Rig
+from tests.rig.daemon import Daemon
+from tests.rig.jack_server import JackServer
+from tests.rig.osc import OscClient
+from tests.rig.recorder import Recorder
+
+pytestmark = pytest.mark.rig
+
+MAP = """
+midi:
+  api: jack
+  ports: {keys: {in: keys out, out: keys in}}
+  map:
+    - {note: 36, toggle: 1}
+    - {cc: 1, to: deck/1/temperature}
+"""
+
+
+@pytest.fixture(scope="module")
+def played(
+    jack_server: JackServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Rig, Controller]]:
+    data = tmp_path_factory.mktemp("midi")
+    (data / "map.yaml").write_text(MAP)
+    with (
+        Controller(jack_server) as controller,
+        Daemon(f"data={data}", f"midi={data / 'map.yaml'}", env=jack_server.env) as daemon,
+        Recorder(jack_server.name) as recorder,
+        OscClient(daemon.port) as client,
+    ):
+        recorder.connect()
+        yield Rig(jack_server, daemon, recorder, client), controller
+
+
+def until_value(client: OscClient, address: str, wanted: tuple[object, ...], timeout: float = 5.0) -> None:
+    """Ask until a value is what it should be."""
+    deadline = time.monotonic() + timeout
+    while (got := client.ask(address).values) != wanted:
+        assert time.monotonic() < deadline, f"{address} is {got}, not {wanted}"
+        time.sleep(0.02)
+
+
+def test_a_knob_and_a_pad_play_the_deck_and_a_key_its_harmony(played: tuple[Rig, Controller]) -> None:
+    rig, controller = played
+    client = rig.client
+    # the knob is shown the default
+    deadline = time.monotonic() + 5.0
+    while b"\xb0\x01\x40" not in controller.got:
+        assert time.monotonic() < deadline, controller.got
+        time.sleep(0.02)
+    time.sleep(0.2)
+    controller.say(b"\xb0\x01\x7f")
+    until_value(client, "/bridge/deck/1/temperature", (2.0,))
+    client.ask("/bridge/quantum", "now")
+    controller.say(b"\x90\x24\x64", b"\x80\x24\x00")
+    rig.recorder.wait_for_sound(timeout=8.0)
+    assert client.ask("/bridge/deck/1/state").values[0] == "playing"
+    client.ask("/bridge/melody/steer", 1)
+    controller.say(b"\x90\x45\x7f")
+    until_value(client, "/bridge/deck/1/melody", (*[0.0] * 9, 1.0, 0.0, 0.0))
+    controller.say(b"\x80\x45\x00")
+    until_value(client, "/bridge/deck/1/melody", (0.0,) * 12)
+    controller.say(b"\x90\x24\x64", b"\x80\x24\x00")
+    rig.stop_playing()
+    assert b"\x90\x24\x7f" in controller.got
+
+
+def test_a_learned_knob_is_kept_in_the_data_folder(played: tuple[Rig, Controller]) -> None:
+    rig, controller = played
+    rig.client.ask("/bridge/midi/learn", "/bridge/gain")
+    controller.say(b"\xb3\x14\x40")
+    time.sleep(0.2)
+    controller.say(b"\xb3\x14\x00")
+    until_value(rig.client, "/bridge/gain", (-60.0,))
+    folder = next(word for word in rig.daemon.command if word.startswith("data=")).partition("=")[2]
+    assert "cc: 20" in (Path(folder) / "presets" / "midi.yaml").read_text()
+    rig.client.ask("/bridge/midi/forget")
+    rig.client.ask("/bridge/gain", 0.0)
