@@ -63,7 +63,9 @@ OPTIONS: dict[str, Option] = {
                 allowed="'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'"),
         _option("threads", "i", "Threads of the model's process; 0 chooses.", 0, 64),
         _option("lookahead_ms", "f", "How far music is generated ahead of what is heard, in ms.", 200, 20000),
-        _option("decks", "i", "Number of decks.", 1, MAX_DECKS),
+        _option("decks", "i", "Number of decks at first.", 1, MAX_DECKS),
+        _option("channels", "i", "Output channels, as far as the device has them; decks are laid on them by "
+                "their outputs.", 1, 64),
         _option("seed", "i", "Seed of deck 1; deck n starts with seed + n - 1.", 0, 2**31 - 1 - MAX_DECKS),
         _option("start", "b", "Start all decks when ready.", default=False),
         _option("record", "s", "WAV or FLAC file that takes the whole output; a number is added to its name "

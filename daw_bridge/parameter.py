@@ -155,6 +155,24 @@ class Parameter:
         low, high = self.repeat
         return text if high == 1 else f"{low if low == high else f'{low} to {high}'} times: {text}"
 
+    def split_when(self, args: Sequence[object], address: str) -> tuple[tuple[object, ...], Atom | None]:
+        """The arguments of a value, and the one more that says when it is to be set: a quantum's name or a
+        bar's number, None where there is none.
+
+        Raises:
+            ParameterError: the one more is neither.
+        """
+        group, (low, high) = len(self.args), self.repeat
+        count = len(args)
+        one_over = group > 1 and low < high and count > group * low and count % group == 1
+        if count != group * high + 1 and not one_over:
+            return tuple(args), None
+        when = Arg("when", "q")
+        try:
+            return tuple(args[:-1]), when.coerce(args[-1])
+        except (ValueError, OverflowError):
+            raise ParameterError(address, args[-1], f"when: {when.range_text()}") from None
+
     def coerce(self, args: Sequence[object], address: str | None = None) -> Values:
         """Check arguments and turn them into this parameter's types; left-out ones are filled in.
 

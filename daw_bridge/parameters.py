@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 MAX_DECKS = 8
+GROUP_TEXT = "'A', 'B', or '' for neither"
 KEY_TEXT = "a key such as 'A minor', 'Eb major', 'F#', or '' for off"
 CHORDS_TEXT = "1 to 64 chords, one a bar, such as 'Am F C G7 Dm7b5', or '' for off"
 _KEY = re.compile(r"[A-Ga-g][#b]?\s*(major|minor|maj|min|m)?", re.IGNORECASE)
@@ -50,6 +51,12 @@ def check_chords(text: str) -> None:
         raise ValueError(CHORDS_TEXT)
 
 
+def check_group(text: str) -> None:
+    """Raise `ValueError` unless the text is a side of the crossfade."""
+    if text not in ("", "A", "B"):
+        raise ValueError(GROUP_TEXT)
+
+
 def check_clip_name(text: str) -> None:
     """Raise `ValueError` unless the text can be a file's name as it is (empty: one is chosen)."""
     if (text and not _CLIP_NAME.fullmatch(text)) or text.endswith((".", " ")):
@@ -63,6 +70,7 @@ def _some_weight(values: Values) -> bool:
 _DECK = "/bridge/deck/{deck}"
 _QUANTUM_ARG = Arg("quantum", "s", check=Quantum.parse, allowed=", ".join(QUANTUM_NAMES))
 _LAUNCH_ARG = Arg("when", "q", optional=True, default="")
+_ON_ARG = Arg("on", "b")
 _GAIN_ARG = Arg("gain", "f", -60, 12)
 
 PARAMETERS: tuple[Parameter, ...] = (
@@ -77,6 +85,15 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "/bridge/gain", "value", (_GAIN_ARG,), unit="dB", curve="linear", default=(0.0,),
         doc="Gain of the whole output.",
+    ),
+    Parameter(
+        "/bridge/crossfade", "value", (Arg("position", "f", 0, 1),), curve="linear", default=(0.5,),
+        doc="Crossfade between the decks of group A (0) and those of group B (1), of equal power.",
+    ),
+    Parameter(
+        "/bridge/decks", "value", (Arg("decks", "i", 1, MAX_DECKS),), default=(1,),
+        doc="Number of decks; at first that of the option. Adding or taking away decks does not touch the "
+        "others; a deck that is taken away stops.",
     ),
     Parameter(
         "/bridge/quantum", "value", (_QUANTUM_ARG,), default=("1M",),
@@ -123,6 +140,23 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         f"{_DECK}/gain", "value", (_GAIN_ARG,), unit="dB", curve="linear", default=(0.0,),
         doc="Gain of the deck.",
+    ),
+    Parameter(
+        f"{_DECK}/mute", "value", (_ON_ARG,), default=(False,),
+        doc="Whether the deck is silent; it plays on.",
+    ),
+    Parameter(
+        f"{_DECK}/solo", "value", (_ON_ARG,), default=(False,),
+        doc="While any deck is on solo, only those are heard.",
+    ),
+    Parameter(
+        f"{_DECK}/group", "value", (Arg("group", "s", check=check_group, allowed=GROUP_TEXT),), default=("",),
+        doc="Side of the crossfade on which the deck is heard.",
+    ),
+    Parameter(
+        f"{_DECK}/outputs", "value", (Arg("first", "i", 1, 64), Arg("count", "i", 1, 2)), default=(1, 2),
+        doc="Output channels: the first one, and whether it plays on that alone or on two. See the option "
+        "channels.",
     ),
     Parameter(
         f"{_DECK}/key", "value", (Arg("key", "s", check=check_key, allowed=KEY_TEXT),), takes="deck",
@@ -191,6 +225,16 @@ PARAMETERS: tuple[Parameter, ...] = (
         "/bridge/take/name", "command", (Arg("name", "s"),),
         doc="Name the take that is being recorded. A take with a name is never removed by age or size.",
     ),
+    Parameter(
+        f"{_DECK}/cancel", "command", (Arg("parameter", "s", optional=True, default=""),),
+        doc="Drop what is planned for the deck: of one parameter ('prompt', 'gain', 'start', 'stop' ...) or "
+        "all of it. What is too near to be changed happens.",
+    ),
+    Parameter(
+        "/bridge/cancel", "command", (Arg("parameter", "s", optional=True, default=""),),
+        doc="Drop what is planned for all decks and the instrument: of one parameter ('tempo', 'prompt' ...) "
+        "or all of it.",
+    ),
     *MELODY_PARAMETERS,
     *MIDI_PARAMETERS,
     Parameter("/bridge/status", "command", (), doc="Send the whole state once: see Status messages."),
@@ -221,6 +265,22 @@ PARAMETERS: tuple[Parameter, ...] = (
         doc="How it is doing: speed of generation, times real time; ms generated ahead of what is heard; ms "
         "from a value's arrival to the first sample that it changed, the last one and the 95th percentile; "
         "times that sound was late; seconds held; workers replaced; megabytes of front, worker and GPU.",
+    ),
+    Parameter(
+        f"{_DECK}/position", "readonly", (Arg("bar", "i"), Arg("beat", "f")),
+        doc="Position of the deck being heard: bars from the one in which it started (1), beat in the bar "
+        "from 1.0; 0 while it is stopped or armed.",
+    ),
+    Parameter(
+        f"{_DECK}/next", "readonly",
+        (Arg("what", "s"), Arg("bar", "i"), Arg("beat", "f"), Arg("seconds", "f")),
+        doc="What is planned next for the deck: a parameter's name, start or stop; its bar, its beat in the "
+        "bar from 1.0, and seconds until it is heard. Empty and 0 where nothing is.",
+    ),
+    Parameter(
+        f"{_DECK}/held", "readonly", (Arg("underruns", "i"), Arg("seconds", "f")),
+        doc="How often generation was late and the deck repeated what it had played, and for how many "
+        "seconds in all.",
     ),
     Parameter(
         f"{_DECK}/state", "readonly", (Arg("state", "s"), Arg("lead", "f"), Arg("factor", "f")),

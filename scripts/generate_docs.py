@@ -32,7 +32,13 @@ where a message came from, or to `reply_port`.
   {MAX_STRING} characters. Only the types i, f and s are sent.
 - Address patterns work: `?`, `*`, `[1-3]`, `[!1]`, `{{a,b}}` and `//`. A pattern without arguments asks; it
   carries out commands only when it matches nothing else.
-- Bundles are taken in order; one with a time tag in the future waits for it, at most {MAX_AHEAD_S:g} s.
+- **When**: a value may be followed by one more argument that says when it is to be heard: a quantum, or the
+  number of a bar, as in `/bridge/deck/1/prompt "strings" 4M` or `/bridge/tempo 90 17`. Without it, the table
+  of values says when. A later message for the same address and time replaces an earlier one; `cancel` drops
+  what waits. While nothing plays there is no grid, and a quantum is at once; a bar waits for the music.
+- Bundles are taken in order. Of one with a time tag in the future, at most {MAX_AHEAD_S:g} s ahead, values,
+  starts and stops are heard at that time, and acknowledged when the bundle comes; everything else in it
+  waits for the time.
 - In a flood, values for one address are set at most every {COALESCE_S * 1000:g} ms: the last one wins, and
   only it is acknowledged. Nothing is reordered around commands.
 - **Quantum**: {", ".join(f"`{name}`" for name in QUANTUM_NAMES)} (M is bars; also

@@ -14,11 +14,11 @@ from daw_bridge.clock.quantum import NOW, Quantum
 from daw_bridge.control.client import Client
 from daw_bridge.control.limiter import ReplyLimiter
 from daw_bridge.control.pattern import Pattern, is_pattern
-from daw_bridge.control.replies import deck_reply, metrics_reply, position_reply, status_replies, take_reply
+from daw_bridge.control.replies import deck_replies, metrics_reply, position_reply, status_replies, take_reply
 from daw_bridge.control.subscriptions import Subscriptions
 from daw_bridge.decks.protocol import Ack, Notice, Player, Result, When
 from daw_bridge.errors import BridgeError, ParameterError, ScheduleError, UnknownAddressError, shorten_text
-from daw_bridge.parameters import Address, AddressTable, Values
+from daw_bridge.parameters import MAX_DECKS, Address, AddressTable, Atom, Parameter, Values
 from genmodels.errors import GenModelsError
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ _BY_ITSELF = {
     "/bridge/metrics": metrics_reply,
 }
 _quantum = lru_cache(maxsize=256)(Quantum.parse)
+_table = lru_cache(maxsize=MAX_DECKS)(AddressTable)
 
 
 @dataclass(eq=False)
@@ -42,6 +43,7 @@ class _Entry:
     address: str
     action: Callable[[], None]
     superseded: bool = False
+    replaces: str = ""
 
 
 class Dispatcher:
@@ -60,7 +62,6 @@ class Dispatcher:
 
     def __init__(self, player: Player, limiter: ReplyLimiter | None = None) -> None:
         self.player = player
-        self.table = AddressTable(player.deck_count)
         self.subscriptions = Subscriptions(player.status)
         self.limiter = limiter or ReplyLimiter()
         self._loop = asyncio.get_running_loop()
@@ -68,13 +69,18 @@ class Dispatcher:
         self._latest: dict[str, _Entry] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._flushed_at = -1.0
-        self._matching = lru_cache(maxsize=256)(self._match)
+        self._matching = lru_cache(maxsize=256)(_match)
         self._own_commands: dict[str, Callable[[Client, Values], None]] = {
             "/bridge/status": self._send_status,
             "/bridge/subscribe": self._subscribe,
             "/bridge/unsubscribe": self._unsubscribe,
             "/bridge/ping": lambda client, _: client.send("/bridge/pong", __version__),
         }
+
+    @property
+    def table(self) -> AddressTable:
+        """The addresses that there are now."""
+        return _table(self.player.deck_count)
 
     def add_commands(self, commands: Mapping[str, Callable[[Client, Values], None]]) -> None:
         """Have commands of the table, by their addresses, carried out by others than the player.
@@ -83,11 +89,16 @@ class Dispatcher:
         """
         self._own_commands.update(commands)
 
-    def submit(self, client: Client, address: str, args: tuple[object, ...] = ()) -> None:
+    def submit(
+        self, client: Client, address: str, args: tuple[object, ...] = (), at: float | None = None
+    ) -> None:
         """Take one message: a set, a query (an address without arguments), or a command.
 
         A pattern addresses all that it matches; without arguments it asks for values, and carries out
         commands only when it matches nothing else.
+
+        Args:
+            at: Unix time at which it is to be heard, for what `plans` says yes to.
         """
         found = self.table.by_text.get(address)
         try:
@@ -96,7 +107,17 @@ class Dispatcher:
             self.refuse(client, address, error)
             return
         for target in targets:
-            self._take(client, target, args)
+            self._take(client, target, args, at)
+
+    def plans(self, address: str, args: tuple[object, ...]) -> bool:
+        """Whether a message can be given before its time: a value that is set, a start or a stop, unless it
+        says itself when."""
+        try:
+            found = self.table.by_text.get(address)
+            targets = (found,) if found else self._targets(address, not args)
+            return all(_plannable(target.parameter, target.text, args) for target in targets)
+        except (BridgeError, ValueError):
+            return False
 
     def refuse(self, client: Client, address: str, error: Exception | str) -> None:
         """Answer ``/bridge/error address reason``, unless this client has had too many."""
@@ -127,44 +148,60 @@ class Dispatcher:
     def _targets(self, address: str, asks: bool) -> tuple[Address, ...]:
         if not is_pattern(address):
             return (self.table.lookup(address),)
-        matched = self._matching(address)
+        matched = self._matching(address, self.player.deck_count)
         if not matched:
             raise UnknownAddressError(address, "the pattern matches nothing")
         values = tuple(target for target in matched if target.parameter.kind != "command")
         return values if asks and values else matched
 
-    def _match(self, text: str) -> tuple[Address, ...]:
-        pattern = Pattern.parse(text)
-        return tuple(address for address in self.table if pattern.matches(address.text))
-
-    def _take(self, client: Client, target: Address, args: tuple[object, ...]) -> None:
+    def _take(self, client: Client, target: Address, args: tuple[object, ...], at: float | None) -> None:
         try:
-            self._check_in(client, target, args)
+            self._check_in(client, target, args, at)
         except BridgeError as error:
             self.refuse(client, target.text, error)
 
-    def _check_in(self, client: Client, target: Address, args: tuple[object, ...]) -> None:
+    def _check_in(self, client: Client, target: Address, args: tuple[object, ...], at: float | None) -> None:
         kind = target.parameter.kind
         if kind == "command":
             values = target.parameter.coerce(args, target.text)
-            self._enqueue(_Entry(client, target.text, partial(self._command, client, target, values)))
+            self._enqueue(_Entry(client, target.text, partial(self._command, client, target, values, at)))
         elif not args:
             self._enqueue(_Entry(client, target.text, partial(self._query, client, target)))
         elif kind == "readonly":
             raise ParameterError(target.text, args, "no arguments: it can be asked for, not set")
         else:
-            values = target.parameter.coerce(args, target.text)
-            entry = _Entry(client, target.text, partial(self._set, client, target, values, self._loop.time()))
-            self._enqueue(entry, is_value=True)
+            given, word = target.parameter.split_when(args, target.text)
+            values = target.parameter.coerce(given, target.text)
+            when = self._when(target, word, at)
+            entry = _Entry(client, target.text, partial(self._set, client, target, values, when))
+            self._enqueue(entry, f"{target.text} {word} {at}")
 
-    def _enqueue(self, entry: _Entry, is_value: bool = False) -> None:
+    def _when(self, target: Address, word: Atom | None, at: float | None) -> Callable[[], When]:
+        """When a value takes effect, to be asked when it is its turn."""
+        arrived = self._loop.time()
+
+        def when() -> When:
+            if word is not None:
+                return self._launch(word)
+            if at is not None:
+                return When(at=at)
+            if target.parameter.takes != "deck":
+                return When(asked=arrived)
+            quantum = str(self.player.get("/bridge/deck/{deck}/quantum", target.deck)[0])
+            return When(_quantum(quantum), asked=arrived)
+
+        return when
+
+    def _enqueue(self, entry: _Entry, replaces: str = "") -> None:
+        """``replaces`` names the value and the time that a later entry overrules; empty for no value."""
         if len(self._waiting) >= MAX_WAITING:
             raise ScheduleError(f"{entry.address}: {MAX_WAITING} messages are waiting: send fewer")
-        if is_value:
-            earlier = self._latest.get(entry.address)
+        entry.replaces = replaces
+        if replaces:
+            earlier = self._latest.get(replaces)
             if earlier is not None:
                 earlier.superseded = True
-            self._latest[entry.address] = entry
+            self._latest[replaces] = entry
         else:
             self._latest.clear()
         self._waiting.append(entry)
@@ -177,8 +214,8 @@ class Dispatcher:
                 entry = self._waiting.popleft()
                 if entry.superseded:
                     continue
-                if self._latest.get(entry.address) is entry:
-                    del self._latest[entry.address]
+                if self._latest.get(entry.replaces) is entry:
+                    del self._latest[entry.replaces]
                 self._carry_out(entry)
         finally:
             self._flushed_at = self._loop.time()
@@ -196,28 +233,24 @@ class Dispatcher:
             return
         status = self.player.status()
         if target.deck is not None:
-            reply = deck_reply(status.decks[target.deck - 1])
+            replies = dict(deck_replies(status.decks[target.deck - 1]))
+            client.send(target.text, *replies[target.text])
         else:
             reply = _BY_ITSELF[target.parameter.path](status)
-        client.send(reply[0], *reply[1])
+            client.send(reply[0], *reply[1])
 
-    def _set(self, client: Client, target: Address, values: Values, arrived: float) -> None:
-        parameter = target.parameter
-        when = When(asked=arrived)
-        if parameter.takes == "deck":
-            quantum = str(self.player.get("/bridge/deck/{deck}/quantum", target.deck)[0])
-            when = When(_quantum(quantum), asked=arrived)
-        ack = self.player.set(parameter.path, target.deck, values, when)
+    def _set(self, client: Client, target: Address, values: Values, when: Callable[[], When]) -> None:
+        ack = self.player.set(target.parameter.path, target.deck, values, when())
         self._acknowledge(client, target, ack)
         self.subscriptions.changed(target.text, values, client)
 
-    def _command(self, client: Client, target: Address, values: Values) -> None:
+    def _command(self, client: Client, target: Address, values: Values, at: float | None) -> None:
         path = target.parameter.path
         if own := self._own_commands.get(path):
             own(client, values)
         elif target.parameter.takes == "launch":
-            ack = self.player.command(path, target.deck, (), self._launch(values[0]))
-            self._acknowledge(client, target, ack)
+            when = self._launch(values[0]) if at is None else When(at=at)
+            self._acknowledge(client, target, self.player.command(path, target.deck, (), when))
         else:
             answer = partial(self._answer, client, target)
             self._acknowledge(client, target, self.player.command(path, target.deck, values, When(), answer))
@@ -245,3 +278,14 @@ class Dispatcher:
 
     def _unsubscribe(self, client: Client, _: Values) -> None:
         self.subscriptions.remove(client)
+
+
+def _match(text: str, decks: int) -> tuple[Address, ...]:
+    pattern = Pattern.parse(text)
+    return tuple(address for address in _table(decks) if pattern.matches(address.text))
+
+
+def _plannable(parameter: Parameter, address: str, args: tuple[object, ...]) -> bool:
+    if parameter.kind == "value":
+        return bool(args) and parameter.split_when(args, address)[1] is None
+    return parameter.takes == "launch" and not args

@@ -40,8 +40,9 @@ class OscClient:
 class OscServer(asyncio.DatagramProtocol):
     """Receives datagrams in order, up to 65,535 bytes, and answers from the same port.
 
-    Bundles with a time in the future wait for it on the event loop, at most `MAX_AHEAD_S`; late and immediate
-    ones are taken at once. Anything that is not OSC is answered by one ``/bridge/error``, rationed.
+    Of bundles with a time in the future, at most `MAX_AHEAD_S` ahead, values, starts and stops are planned so
+    that they are heard at that time; the rest waits for it on the event loop. Late and immediate ones are
+    taken at once. Anything that is not OSC is answered by one ``/bridge/error``, rationed.
 
     Args:
         sock: from `daw_bridge.control.port.bind`; closed by `close`.
@@ -132,9 +133,17 @@ class OscServer(asyncio.DatagramProtocol):
             self._dispatcher.refuse(client, messages[0].address, error)
             return
 
+        plans = self._dispatcher.plans
+        waiting_for = tuple(m for m in messages if not plans(m.address, m.args))
+        for message in messages:
+            if message not in waiting_for:
+                self._dispatcher.submit(client, message.address, message.args, message.at)
+        if not waiting_for:
+            return
+
         def due() -> None:
             self._scheduled.discard(timer)
-            self._submit(client, messages)
+            self._submit(client, waiting_for)
 
         timer = self._loop.call_later(ahead, due)
         self._scheduled.add(timer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from daw_bridge.decks.protocol import DeckStatus, Status
+from daw_bridge.decks.protocol import DeckStatus, Planned, Status
 
 Reply = tuple[str, tuple[float | int | str, ...]]
 
@@ -21,7 +21,10 @@ STATUS_MESSAGES = (
         "factor f, lookahead f (ms), control to sound f (ms, the last), f (ms, 95th percentile), "
         "underruns i, held f (seconds), worker restarts i, memory of front f, worker f and GPU f (MB)",
     ),
-    ("/bridge/deck/N/state", "state s, lead f (seconds), factor f; one for each deck"),
+    ("/bridge/deck/N/state", "state s, lead f (seconds), factor f; one for each deck, as those that follow"),
+    ("/bridge/deck/N/position", "bar i, beat f"),
+    ("/bridge/deck/N/next", "what s, bar i, beat f, seconds f"),
+    ("/bridge/deck/N/held", "underruns i, seconds f"),
 )
 OTHER_MESSAGES = (
     (
@@ -57,7 +60,7 @@ def status_replies(status: Status) -> Iterator[Reply]:
     yield take_reply(status)
     yield metrics_reply(status)
     for deck in status.decks:
-        yield deck_reply(deck)
+        yield from deck_replies(deck)
 
 
 def position_reply(status: Status) -> Reply:
@@ -91,3 +94,15 @@ def metrics_reply(status: Status) -> Reply:
 def deck_reply(deck: DeckStatus) -> Reply:
     """``/bridge/deck/N/state state lead factor``."""
     return f"/bridge/deck/{deck.deck}/state", (deck.state, deck.lead_s, deck.realtime_factor)
+
+
+def deck_replies(deck: DeckStatus) -> Iterator[Reply]:
+    """All messages of a deck."""
+    yield deck_reply(deck)
+    yield f"/bridge/deck/{deck.deck}/position", (deck.bar, deck.beat)
+    following = deck.following or Planned("", 0, 0.0, 0.0)
+    yield (
+        f"/bridge/deck/{deck.deck}/next",
+        (following.name, following.bar, following.beat, following.seconds),
+    )
+    yield f"/bridge/deck/{deck.deck}/held", (deck.underruns, deck.held_s)

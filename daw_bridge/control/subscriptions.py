@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from daw_bridge.control.client import Client
-from daw_bridge.control.replies import deck_reply, status_replies
+from daw_bridge.control.replies import deck_replies, status_replies
 from daw_bridge.decks.protocol import Notice, Status
 from daw_bridge.errors import BridgeError
 
@@ -73,9 +73,9 @@ class Subscriptions:
         if notice.kind == "deck" and notice.deck is not None and self._of:
             decks = self._status().decks
             if notice.deck <= len(decks):
-                address, args = deck_reply(decks[notice.deck - 1])
-                for client in list(self._of):
-                    client.send(address, *args)
+                for address, args in deck_replies(decks[notice.deck - 1]):
+                    for client in list(self._of):
+                        client.send(address, *args)
 
     def changed(self, address: str, values: tuple[float | int | str, ...], by: Client) -> None:
         """Tell every subscriber but the one who did it that a value was set."""

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 
 from daw_bridge.clock.internal import Moment
-from daw_bridge.clock.quantum import Quantum
 from daw_bridge.clock.tempo_map import same_bar_line
+from daw_bridge.decks.agenda import Agenda
 from daw_bridge.decks.deck import Deck, Timing
+from daw_bridge.decks.protocol import When
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.parameter import Values
 
@@ -30,16 +31,23 @@ class Changes:
 
     Args:
         written: the first output sample that has not been asked for.
+        agenda: follows the clock as decks do.
     """
 
     def __init__(
-        self, clock: SongClock, decks: Sequence[Deck], timing: Timing, written: Callable[[], int]
+        self,
+        clock: SongClock,
+        decks: Sequence[Deck],
+        timing: Timing,
+        written: Callable[[], int],
+        agenda: Agenda,
     ) -> None:
         self._clock = clock
         self._decks = tuple(decks)
         self._timing = timing
         self._written = written
-        self._tempo: float | None = None
+        self._agenda = agenda
+        self._tempo: tuple[float, int] | None = None
         self._due = 0.0
         self._flushed = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -50,41 +58,41 @@ class Changes:
         """Whether no deck sounds or will."""
         return not any(deck.active for deck in self._decks)
 
-    def set_tempo(self, bpm: float) -> Moment:
-        """Change the tempo as soon as all decks can follow; the moment is an estimate while any is active."""
+    def set_tempo(self, bpm: float, sample: int = 0) -> Moment:
+        """Change the tempo from an output sample on, or as soon as all decks can follow; the moment is an
+        estimate while any is active."""
         if self.idle:
-            return self._clock.set_tempo(bpm, self._written())
+            moment = self._clock.set_tempo(bpm, max(sample, self._written()))
+            self._follow_tempo(moment.sample)
+            return moment
         self._relax()
-        self._tempo = bpm
+        self._tempo = bpm, sample
         self.flush_in_time()
-        return self._clock.moment(self._earliest() + self._waiting_samples())
+        return self._clock.moment(max(sample, self.earliest() + self._waiting_samples()))
 
-    def set_meter(self, beats_per_bar: int) -> Moment:
-        """Change the meter at the next bar line that can be reached; what is planned on a later bar line
-        stays on the line of that bar."""
+    def set_meter(self, beats_per_bar: int, sample: int = 0) -> Moment:
+        """Change the meter at the next bar line from an output sample on that can be reached; what is planned
+        on a later bar line stays on the line of that bar."""
         before = self._clock.map.meters
-        moment = self._clock.set_meter(beats_per_bar, self._earliest())
+        moment = self._clock.set_meter(beats_per_bar, max(sample, self.earliest()))
         now = self._clock.map
 
         def place(beat: float) -> tuple[float, int]:
             moved = same_bar_line(beat, before, now.meters)
             return moved, now.sample_at(moved)
 
-        for deck in self._decks:
-            deck.follow_clock(moment.sample, place)
+        self._follow(moment.sample, place)
         self.flush_in_time()
         return moment
 
-    def set_value(
-        self,
-        deck: Deck,
-        name: str,
-        values: Values,
-        quantum: Quantum,
-        bar: int | None,
-        asked: float | None = None,
-    ) -> Moment:
-        """Change a deck's value at a line of a grid or a bar's start; at once while the deck is stopped.
+    def restart(self, sample: int) -> None:
+        """Let bar 1 begin at an output sample; what waits for the music waits for its bars."""
+        self._clock.restart(sample)
+        self._agenda.follow_clock(-1, self._same_beat)
+
+    def set_value(self, deck: Deck, name: str, values: Values, when: When, sample: int = 0) -> Moment:
+        """Change a deck's value at a line of a grid or a bar's start, or from an output sample on; at once
+        while the deck is stopped.
 
         Raises:
             ConditionError, GenerationError: the value does not fit the model.
@@ -93,12 +101,15 @@ class Changes:
         self._relax()
         earliest = max(deck.earliest(self._written()), self._written())
         deck.check(name, values, earliest)
-        moment = self._clock.resolve(earliest, quantum, bar)
+        moment = self._clock.resolve(earliest, when.quantum, when.bar)
         if not deck.active:
             deck.set_now(name, values)
             return self._clock.moment(earliest)
-        if bar is None and quantum.unit == "now":
-            deck.set_now(name, values, asked)
+        if sample > earliest:
+            moment = self._clock.moment(sample)
+            deck.plan(name, values, moment, on_grid=False)
+        elif when.bar is None and when.quantum.unit == "now":
+            deck.set_now(name, values, when.asked)
             moment = self._clock.moment(earliest + self._waiting_samples())
         else:
             deck.plan(name, values, moment)
@@ -128,11 +139,10 @@ class Changes:
     def _flush(self) -> None:
         self._timer = None
         if self._tempo is not None:
-            bpm, self._tempo = self._tempo, None
-            sample = self._earliest()
+            (bpm, asked), self._tempo = self._tempo, None
+            sample = max(asked, self.earliest())
             self._clock.set_tempo(bpm, sample)
-            for deck in self._decks:
-                deck.follow_clock(sample, lambda beat: (beat, self._clock.map.sample_at(beat)))
+            self._follow_tempo(sample)
         changed = [deck for deck in self._decks if deck.changed]
         for deck in changed:
             deck.flush(self._written())
@@ -143,7 +153,18 @@ class Changes:
                 self._timing.reserve_s = min(RESERVE_MAX_S, self._timing.reserve_s + RESERVE_STEP_S)
             self._flushed = now
 
-    def _earliest(self) -> int:
+    def _follow_tempo(self, sample: int) -> None:
+        self._follow(sample, self._same_beat)
+
+    def _same_beat(self, beat: float) -> tuple[float, int]:
+        return beat, self._clock.map.sample_at(beat)
+
+    def _follow(self, sample: int, place: Callable[[float], tuple[float, int]]) -> None:
+        self._agenda.follow_clock(sample, place)
+        for deck in self._decks:
+            deck.follow_clock(sample, place)
+
+    def earliest(self) -> int:
         """First output sample from which tempo and meter can change: decks that sound must be able to follow;
         those that wait for their beat move with it."""
         written = self._written()

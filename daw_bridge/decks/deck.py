@@ -81,12 +81,19 @@ class Deck:
         self._dirty: int | None = None
         self._asked: float | None = None
         self._past_underruns = 0
+        self._held = 0
+        self._looked: int | None = None
         self.memory = DeckMemory(geometry.out_rate, geometry.model.channels, lambda: clock.map)
 
     @property
     def underruns(self) -> int:
         """How often it has held."""
         return self._past_underruns + sum(run.underruns for run in self._runs)
+
+    @property
+    def held_s(self) -> float:
+        """Seconds in which it has held."""
+        return self._held / self._geometry.out_rate
 
     @property
     def _ahead(self) -> int:
@@ -163,11 +170,43 @@ class Deck:
         else:
             self.timeline.set_base(name, values)
 
-    def plan(self, name: str, values: Values, moment: Moment) -> None:
-        """Change a value at a moment."""
+    def plan(self, name: str, values: Values, moment: Moment, on_grid: bool = True) -> None:
+        """Change a value at a moment; on the grid it stays on its beat when the tempo changes."""
         self._pending.pop(name, None)
-        self.timeline.set(name, values, moment.sample, moment.beats)
+        self.timeline.set(name, values, moment.sample, moment.beats if on_grid else None, planned=True)
         self.invalidate(moment.sample)
+
+    def cancel(self, name: str | None, written: int) -> set[str]:
+        """Drop what is planned and can still be dropped: changes of one value or of all, and a ``'start'`` or
+        ``'stop'`` that waits; returns the names of the values."""
+        dropped = self.timeline.cancel(name, self.earliest(written))
+        if dropped:
+            self.invalidate(dropped[0].sample)
+        if name in (None, "start"):
+            for waiting in [run for run in self._runs if run.start > written and not run.sounding]:
+                self._close(waiting)
+                for run in self._runs:
+                    if run.stop == waiting.start:
+                        run.stop = run.stop_beat = None
+        if name in (None, "stop"):
+            for run in self._runs:
+                if run.stop_planned and run.stop is not None and run.stop > written:
+                    run.stop, run.stop_beat, run.stop_planned = None, None, False
+        return {change.name for change in dropped}
+
+    def following(self, position: float) -> tuple[str, int] | None:
+        """The next thing that it will do after an output sample: its name and its output sample."""
+        found = [(change.sample, change.name) for change in self.timeline.planned(round(position))[:1]]
+        found += [(run.start, "start") for run in self._runs if run.start > position]
+        starts = {start for start, _ in found}
+        stops = (run.stop for run in self._runs if run.stop is not None and run.stop > position)
+        found += [(stop, "stop") for stop in stops if stop not in starts]
+        return next(((name, sample) for sample, name in sorted(found)), None)
+
+    def began(self, position: float) -> int | None:
+        """Output sample at which what sounds at an output sample started; None where nothing does."""
+        starts = [run.start for run in self._runs if run.start <= position and not run.ended(round(position))]
+        return starts[-1] if starts else None
 
     def invalidate(self, sample: int) -> None:
         """Conditions from an output sample on are not what the worker was told."""
@@ -178,14 +217,15 @@ class Deck:
         """Begin a new run at a moment; one that sounds gives way to it, one that waits is replaced."""
         self._open(moment, moment.sample, seed)
 
-    def stop(self, moment: Moment, on_grid: bool) -> None:
-        """End at a moment; runs that would begin later never do."""
+    def stop(self, moment: Moment, on_grid: bool, planned: bool = False) -> None:
+        """End at a moment; runs that would begin later never do. ``planned`` can be cancelled."""
         for run in self._runs:
             if run.start >= moment.sample:
                 self._close(run)
             elif run.stop is None or run.stop > moment.sample:
                 run.stop = moment.sample
                 run.stop_beat = moment.beats if on_grid else None
+                run.stop_planned = planned
 
     def resume(self, moment: Moment, seed: int, from_tokens: bool) -> None:
         """Go on in a new voice at a moment, because the old one is lost.
@@ -249,6 +289,9 @@ class Deck:
 
     def pump(self, written: int) -> None:
         """Ask for more music, and let go of what has ended. To be called every few milliseconds."""
+        if self._looked is not None and self.state(written) == "holding":
+            self._held += written - self._looked
+        self._looked = written
         for run in self._runs:
             moved = run.take_moved()
             if moved and self._briefing.breakpoints(written - moved, run.sample_of(run.sent)):

@@ -8,6 +8,7 @@ from daw_bridge.audio.feeder import MAX_BLOCK
 from daw_bridge.clock.internal import Moment
 from daw_bridge.decks.changes import Changes
 from daw_bridge.decks.deck import Deck, Timing
+from daw_bridge.decks.moments import Moments
 from daw_bridge.decks.protocol import When
 from daw_bridge.decks.song_clock import SongClock
 
@@ -28,6 +29,7 @@ class Launcher:
         decks: Sequence[Deck],
         changes: Changes,
         timing: Timing,
+        moments: Moments,
         written: Callable[[], int],
         starting: Callable[[], None] = lambda: None,
     ) -> None:
@@ -35,6 +37,7 @@ class Launcher:
         self._decks = tuple(decks)
         self._changes = changes
         self._timing = timing
+        self._moments = moments
         self._written = written
         self._starting = starting
 
@@ -49,10 +52,11 @@ class Launcher:
         """
         ready = self._ready(deck)
         if when.bar is None and self._changes.idle:
-            self._clock.restart(ready)
-            moment = self._clock.moment(ready)
+            first = ready if when.at is None else max(ready, self._moments.sample_at(when.at))
+            self._changes.restart(first)
+            moment = self._clock.moment(first)
         else:
-            moment = self._clock.resolve(ready, when.quantum, when.bar)
+            moment = self._moments.find(when, ready)
         self._starting()
         deck.start(moment, seed)
         if length_s > 0:
@@ -66,8 +70,9 @@ class Launcher:
         Raises:
             ScheduleError: the bar has passed.
         """
-        moment = self._clock.resolve(self._written() + MAX_BLOCK, when.quantum, when.bar)
-        deck.stop(moment, on_grid=when.bar is not None or when.quantum.unit != "now")
+        moment = self._moments.find(when, self._written() + MAX_BLOCK)
+        on_grid = when.at is None and (when.bar is not None or when.quantum.unit != "now")
+        deck.stop(moment, on_grid, planned=on_grid or when.at is not None)
         return moment
 
     def _ready(self, deck: Deck) -> int:

@@ -1,25 +1,83 @@
-"""Sums the decks for the feeder."""
+"""Sums the decks for the feeder: levels, output channels, mute, solo and crossfade."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Protocol
+import threading
+from bisect import insort
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
+Matrix = NDArray[np.float64]
 
 SMOOTHING_S = 0.006
 SILENT_DB = -60.0
 KNEE = 0.8
+RESTING = 1e-5
 
 
 class Part(Protocol):
     """Something that sounds, as [count, channels] of its own; a deck is one."""
 
     def read(self, start: int, count: int) -> Samples | None: ...
+
+
+@dataclass(frozen=True)
+class Strip:
+    """What a part's sound goes through.
+
+    Attributes:
+        gain_db: `SILENT_DB` and below is silence.
+        mute, solo: as long as one is on solo, only those are heard that are.
+        solo_safe: heard whatever is on solo.
+        group: ``'A'``, ``'B'`` or ``''`` for none: the end of the crossfade at which it is heard.
+        first: output channel from 1. count: on how many it goes: 1 mixes it.
+    """
+
+    gain_db: float = 0.0
+    mute: bool = False
+    solo: bool = False
+    solo_safe: bool = False
+    group: str = ""
+    first: int = 1
+    count: int = 2
+
+
+@dataclass(frozen=True)
+class Desk:
+    """All strips; ``crossfade`` is 0 for group A alone, 1 for B alone, with equal power between."""
+
+    strips: tuple[Strip, ...]
+    crossfade: float = 0.5
+
+    def level(self, number: int) -> float:
+        """The factor of a part's sound."""
+        strip = self.strips[number]
+        others_solo = not strip.solo and not strip.solo_safe and any(other.solo for other in self.strips)
+        if strip.mute or others_solo:
+            return 0.0
+        angle = math.pi / 2 * self.crossfade
+        return _factor(strip.gain_db) * {"A": math.cos(angle), "B": math.sin(angle)}.get(strip.group, 1.0)
+
+    def matrix(self, number: int, sources: int, channels: int) -> Matrix:
+        """The factors [sources, channels] from a part's channels to the outputs: mono is on all of its
+        outputs, on a single one everything is mixed."""
+        strip = self.strips[number]
+        wide = min(strip.count, channels - strip.first + 1)
+        matrix = np.zeros((sources, channels))
+        if wide == 1:
+            matrix[:, strip.first - 1] = 1.0 / sources
+        elif sources == 1:
+            matrix[0, strip.first - 1 : strip.first - 1 + wide] = 1.0
+        else:
+            for source in range(min(sources, wide)):
+                matrix[source, strip.first - 1 + source] = 1.0
+        return self.level(number) * matrix
 
 
 class Gain:
@@ -34,7 +92,7 @@ class Gain:
 
     def set_db(self, gain: float, at_once: bool = False) -> None:
         """Glide to ``gain`` dB; `SILENT_DB` and below is silence. ``at_once`` is for when nothing sounds."""
-        self._target = 0.0 if gain <= SILENT_DB else 10.0 ** (gain / 20.0)
+        self._target = _factor(gain)
         if at_once:
             self._value = self._target
 
@@ -42,13 +100,17 @@ class Gain:
         """The factors [count, 1] of the next ``count`` samples: one number when it rests."""
         target = self._target
         distance = self._value - target
-        if abs(distance) < 1e-5:
+        if abs(distance) < RESTING:
             self._value = target
             return target
         factors: NDArray[np.float64] = target + distance * np.exp(-self._decay * np.arange(1, count + 1))
         self._value = float(factors[-1])
         smooth: Samples = factors.astype(np.float32)[:, None]
         return smooth
+
+
+def _factor(gain_db: float) -> float:
+    return 0.0 if gain_db <= SILENT_DB else float(10.0 ** (gain_db / 20.0))
 
 
 def soft_limit(samples: Samples) -> Samples:
@@ -64,37 +126,84 @@ def soft_limit(samples: Samples) -> Samples:
     return np.where(size <= KNEE, samples, np.copysign(bent, samples)).astype(np.float32)
 
 
-def laid_on(block: Samples, channels: int) -> Samples:
-    """Sound [n, C] on [n, channels] outputs: mono is on all of them, stereo on the first two, and on a single
-    one everything is mixed."""
-    if block.shape[1] == channels:
-        return block
-    if block.shape[1] == 1:
-        return np.broadcast_to(block, (len(block), channels))
-    if channels == 1:
-        mono: Samples = block.mean(axis=1, keepdims=True, dtype=np.float32)
-        return mono
-    out = np.zeros((len(block), channels), np.float32)
-    shared = min(block.shape[1], channels)
-    out[:, :shared] = block[:, :shared]
-    return out
+@dataclass(frozen=True)
+class _Planned:
+    sample: int
+    action: Callable[[], None]
 
 
 class Mixer:
-    """The feeder's source: decks times their gains, times the master gain, limited."""
+    """The feeder's source: parts through their strips, times the master gain, limited.
+
+    A change glides within a few milliseconds, whether it is one of level or of output channels. `read` is for
+    the feeder's thread, all else is safe from any.
+
+    Attributes:
+        master: gain of the whole output.
+    """
 
     def __init__(self, parts: Sequence[Part], sample_rate: int, channels: int) -> None:
         self._parts = tuple(parts)
-        self._channels = channels
-        self.gains = tuple(Gain(sample_rate) for _ in parts)
+        self.channels = channels
         self.master = Gain(sample_rate)
+        self._decay = 1.0 / (SMOOTHING_S * sample_rate)
+        self._desk = Desk(tuple(Strip() for _ in parts))
+        self._matrices: list[Matrix | None] = [None] * len(self._parts)
+        self._lock = threading.Lock()
+        self._planned: list[_Planned] = []
+
+    @property
+    def desk(self) -> Desk:
+        """The strips as they are set."""
+        return self._desk
+
+    def set_strip(self, number: int, **fields: Any) -> None:
+        """Change fields of a part's strip."""
+        with self._lock:
+            strips = list(self._desk.strips)
+            strips[number] = replace(strips[number], **fields)
+            self._desk = replace(self._desk, strips=tuple(strips))
+
+    def set_crossfade(self, position: float) -> None:
+        """Move the crossfade, 0..1."""
+        with self._lock:
+            self._desk = replace(self._desk, crossfade=position)
+
+    def plan(self, sample: int, action: Callable[[], None]) -> None:
+        """Carry something out at an output sample; in the feeder's thread."""
+        with self._lock:
+            insort(self._planned, _Planned(sample, action), key=lambda planned: planned.sample)
 
     def read(self, start: int, count: int) -> Samples:
         """Output samples ``start ..`` as [count, channels] within -1..1."""
-        mixed = np.zeros((count, self._channels), np.float32)
-        for part, gain in zip(self._parts, self.gains, strict=True):
+        blocks = []
+        while self._planned and self._planned[0].sample < start + count:
+            with self._lock:
+                planned = self._planned.pop(0)
+            if planned.sample > start:
+                blocks.append(self._mix(start, planned.sample - start))
+                start, count = planned.sample, start + count - planned.sample
+            planned.action()
+        blocks.append(self._mix(start, count))
+        return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+
+    def _mix(self, start: int, count: int) -> Samples:
+        desk = self._desk
+        mixed = np.zeros((count, self.channels), np.float32)
+        for number, part in enumerate(self._parts):
             block = part.read(start, count)
-            factors = gain.ramp(count)
-            if block is not None:
-                mixed += laid_on(block, self._channels) * factors
+            if block is None:
+                self._matrices[number] = None
+            else:
+                self._add(mixed, block, number, desk)
         return soft_limit(mixed * self.master.ramp(count))
+
+    def _add(self, mixed: Samples, block: Samples, number: int, desk: Desk) -> None:
+        target = desk.matrix(number, block.shape[1], self.channels)
+        last = self._matrices[number]
+        mixed += block @ target.astype(np.float32)
+        if last is not None and last.shape == target.shape and np.abs(last - target).max() >= RESTING:
+            fall = np.exp(-self._decay * np.arange(1, len(block) + 1))[:, None]
+            mixed += ((block @ (last - target)) * fall).astype(np.float32)
+            target = target + (last - target) * fall[-1]
+        self._matrices[number] = target

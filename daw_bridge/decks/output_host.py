@@ -19,7 +19,6 @@ from daw_bridge.errors import DeviceError, SoundServerError
 
 NULL = "null"
 NULL_RATE = 48000
-CHANNELS = 2
 WATCH_EVERY_S = 0.5
 REOPEN_EVERY_S = 2.0
 STOP_LIMIT_S = 1.2
@@ -68,7 +67,7 @@ class OutputHost:
     @property
     def channels(self) -> int:
         """Channels of the sound; stays the same when the output changes."""
-        return self._output.channels if self._output else CHANNELS
+        return self._output.channels if self._output else self._options.channels
 
     @property
     def latency_s(self) -> float:

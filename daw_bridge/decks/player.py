@@ -11,17 +11,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from daw_bridge.clock.internal import Moment
+from daw_bridge.decks.agenda import Agenda
 from daw_bridge.decks.changes import Changes
-from daw_bridge.decks.clip_render import ClipRenderer, clip_name, clip_request
-from daw_bridge.decks.conditions import CONDITIONING, DECK
+from daw_bridge.decks.clip_render import ClipRenderer
+from daw_bridge.decks.commands import Commands
+from daw_bridge.decks.conditions import DECK
+from daw_bridge.decks.controls import Controls
 from daw_bridge.decks.deck import READY_FRAMES, Deck, Timing
-from daw_bridge.decks.deck_type import MUSIC, deck_type
 from daw_bridge.decks.engine_host import EngineHost
 from daw_bridge.decks.estimate import Estimate
 from daw_bridge.decks.geometry import Geometry
 from daw_bridge.decks.launcher import Launcher
 from daw_bridge.decks.meter import Meter
 from daw_bridge.decks.mixer import SILENT_DB, Mixer
+from daw_bridge.decks.moments import Moments
 from daw_bridge.decks.output_host import OutputHost
 from daw_bridge.decks.player_status import player_status
 from daw_bridge.decks.protocol import (
@@ -36,13 +39,14 @@ from daw_bridge.decks.protocol import (
 )
 from daw_bridge.decks.recovery import Recovery
 from daw_bridge.decks.song_clock import SongClock
-from daw_bridge.decks.take_desk import GRAB, TAKE, TakeDesk
+from daw_bridge.decks.take_desk import TAKE, TakeDesk
+from daw_bridge.decks.values import ParameterValues
 from daw_bridge.engine.base import MakeEngine
 from daw_bridge.engine.local import LocalEngine
 from daw_bridge.engine.protocol import DEFAULT_LOADER, Load
 from daw_bridge.errors import EngineError
 from daw_bridge.parameter import Values
-from daw_bridge.parameters import lookup
+from daw_bridge.parameters import MAX_DECKS
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +81,8 @@ class _Parts:
     mixer: Mixer
     decks: tuple[Deck, ...]
     changes: Changes
-    launcher: Launcher
+    controls: Controls
+    commands: Commands
     clips: ClipRenderer
     recovery: Recovery
 
@@ -90,7 +95,6 @@ class LivePlayer:
     ) -> None:
         self._options = options
         self._on_notice = on_notice
-        self._values: dict[tuple[str, int | None], Values] = {}
         self._timing = Timing(
             lookahead_s=options.lookahead_ms / 1000.0,
             change=Estimate(0.06, 0.03, 0.5),
@@ -98,19 +102,20 @@ class LivePlayer:
         )
         load = Load(options.model, options.compute, options.threads, loader)
         self._load = load
+        self._values = ParameterValues(options, lambda: self._host.loaded)
         self._takes = TakeDesk(options, self.get, self._notify)
         self._host = EngineHost(load, make_engine, self, self._takes.keeper)
         self._output = OutputHost(options, self._notify)
         self._parts: _Parts | None = None
         self._pumping: asyncio.Task[None] | None = None
-        self._shown: list[DeckState] = ["stopped"] * options.decks
+        self._shown: list[DeckState] = ["stopped"] * MAX_DECKS
         self._hold_notice_due = 0.0
         self._last_fault = ""
 
     @property
     def deck_count(self) -> int:
         """Number of decks."""
-        return self._options.decks
+        return self._values.decks
 
     @property
     def worker_pid(self) -> int | None:
@@ -128,15 +133,21 @@ class LivePlayer:
         self._timing.opening.add((before_sound + READY_FRAMES + 4) * step + 0.08)
         clock, geometry = SongClock(rate), Geometry(model, rate)
         self._timing.meter = Meter(rate)
-        decks = tuple(
-            Deck(n + 1, clock, self._host, geometry, self._timing) for n in range(self._options.decks)
-        )
+        timing, written, agenda = self._timing, self._written, Agenda()
+        # those beyond the number of decks cost nothing, and are there when it grows
+        decks = tuple(Deck(n + 1, clock, self._host, geometry, timing) for n in range(MAX_DECKS))
         mixer = Mixer(decks, rate, self._output.channels)
-        changes = Changes(clock, decks, self._timing, self._written)
-        launcher = Launcher(clock, decks, changes, self._timing, self._written, self._takes.starting)
+        moments = Moments(clock, self._output.position)
+        changes = Changes(clock, decks, timing, written, agenda)
+        launcher = Launcher(clock, decks, changes, timing, moments, written, self._takes.starting)
         clips = ClipRenderer(self._host, model)
+        controls = Controls(self._values, clock, decks, mixer, changes, moments, timing, written, agenda)
+        commands = Commands(
+            self._options, self._values, self._host, decks, launcher, controls, clips, self._takes,
+            lambda: clock.moment(self._output.position()), lambda: clock.moment(written()),
+        )  # fmt: skip
         recovery = Recovery(clock, decks, clips, self._timing, self._written, self._seed, self._notify)
-        self._parts = _Parts(clock, mixer, decks, changes, launcher, clips, recovery)
+        self._parts = _Parts(clock, mixer, decks, changes, controls, commands, clips, recovery)
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._takes.prepare(rate, self._output.channels, self._load, model, clock, decks, clips)
         self._output.start(mixer, (self._takes.keeper,))
@@ -163,97 +174,40 @@ class LivePlayer:
 
     def get(self, path: str, deck: int | None) -> Values:
         """The value of a value parameter as last set, or its default."""
-        if path == f"{DECK}seed" and (path, deck) not in self._values:
-            return ((self._options.seed + (deck or 1) - 1) % 2**31,)
-        if path == f"{DECK}prompt":
-            return self.get(f"{DECK}prompts", deck)[:1]
-        found = self._values.get((path, deck))
-        return self._default(path) if found is None else found
-
-    def _default(self, path: str) -> Values:
-        """The table's default, or the one of the type of decks that the model makes."""
-        kind = deck_type(self._host.loaded) if self._host.loaded else MUSIC
-        return kind.defaults.get(path.removeprefix(DECK), lookup(path).default)
+        return self._values.get(path, deck)
 
     def set(self, path: str, deck: int | None, values: Values, when: When) -> Ack:
         """Change a value parameter."""
         parts = self._started()
         if path == f"{DECK}prompt":
             path, values = f"{DECK}prompts", (values[0], 1.0)
-        name = path.removeprefix(DECK)
-        if deck is not None and name in CONDITIONING:
-            each = parts.decks[deck - 1]
-            moment = parts.changes.set_value(each, name, values, when.quantum, when.bar, when.asked)
-            ack = self._ack(moment, at_once=not each.active)
-        elif path == "/bridge/tempo":
-            ack = self._ack(parts.changes.set_tempo(float(values[0])), at_once=parts.changes.idle)
-        elif path == "/bridge/meter":
-            ack = self._ack(parts.changes.set_meter(int(values[0])))
-        else:
-            self._set_gain(parts, path, deck, values)
-            ack = self._ack(parts.clock.moment(self._written()), at_once=True)
-        self._values[path, deck] = values
+        ack = self._ack(*parts.controls.set(path, deck, values, when))
         self._takes.accepted(path, deck, values, ack)
         return ack
 
     def command(
         self, path: str, deck: int | None, args: Values, when: When, on_result: OnResult | None = None
     ) -> Ack:
-        """Start or stop a deck, render a clip, grab bars, or see to the take."""
-        ack = self._carry_out(path, deck, args, when, on_result or (lambda result: None))
+        """Start or stop a deck, cancel what is planned, render a clip, grab bars, or see to the take."""
+        commands = self._started().commands
+        ack = self._ack(*commands.carry_out(path, deck, args, when, on_result or (lambda result: None)))
         if not path.startswith(TAKE):
             self._takes.accepted(path, deck, args, ack)
         return ack
 
-    def _carry_out(self, path: str, deck: int | None, args: Values, when: When, on_result: OnResult) -> Ack:
-        parts = self._started()
-        if path == f"{DECK}start" and deck is not None:
-            self._require_engine()
-            length = float(self.get(f"{DECK}length", deck)[0])
-            return self._ack(parts.launcher.start(parts.decks[deck - 1], when, self._seed(deck), length))
-        if path == f"{DECK}stop" and deck is not None:
-            each = parts.decks[deck - 1]
-            return self._ack(parts.launcher.stop(each, when), at_once=not each.active)
-        if path == "/bridge/clip/render":
-            self._require_engine()
-            prompt, bars, tempo, name = args
-            out = parts.clips.path(self._options.data, str(name) or clip_name(str(prompt), float(tempo)))
-            request = clip_request(self.get, self._options, str(prompt), int(bars), float(tempo), out)
-            parts.clips.submit(request, on_result)
-            return self._ack(parts.clock.moment(self._written()), at_once=True)
-        heard = parts.clock.moment(self._output.position())
-        if path == GRAB and deck is not None:
-            self._takes.grab(deck, int(args[0]), heard.sample, on_result)
-            return self._ack(heard, at_once=True)
-        if path.startswith(TAKE):
-            self._takes.command(path.removeprefix(TAKE), args, heard)
-            return self._ack(heard, at_once=True)
-        raise EngineError(f"{path}: the player does not know this command")
-
     def status(self) -> Status:
         """The present state."""
         parts = self._parts
-        clock, decks = (parts.clock, parts.decks) if parts else (None, ())
+        clock, decks = (parts.clock, parts.decks[: self.deck_count]) if parts else (None, ())
         take = self._takes.keeper.status
         meter = self._timing.meter
-        return player_status(self._host, self._output, clock, decks, self._options.model, take, meter)
+        agenda = parts.controls.agenda if parts else None
+        return player_status(self._host, self._output, clock, decks, self._options.model, take, meter, agenda)
 
     def _started(self) -> _Parts:
         if self._parts is None:
             raise EngineError("the model is not loaded yet: wait for the ready line")
         return self._parts
-
-    def _require_engine(self) -> None:
-        if self._host.state == "failed":
-            raise EngineError("the model worker has failed for good: restart daw-bridge")
-        if self._host.state != "ready":
-            raise EngineError("the model worker is being restarted: try again in a few seconds")
-
-    def _set_gain(self, parts: _Parts, path: str, deck: int | None, values: Values) -> None:
-        if path == "/bridge/gain":
-            parts.mixer.master.set_db(float(values[0]), at_once=parts.changes.idle)
-        elif path == f"{DECK}gain" and deck is not None:
-            parts.mixer.gains[deck - 1].set_db(float(values[0]), at_once=not parts.decks[deck - 1].active)
 
     def _written(self) -> int:
         return self._output.written
@@ -277,6 +231,7 @@ class LivePlayer:
         parts = self._parts
         if parts is None:
             return
+        parts.controls.pump()
         parts.changes.pump()
         written = self._written()
         for deck in parts.decks:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from daw_bridge.decks.agenda import Agenda
 from daw_bridge.decks.deck import Deck
 from daw_bridge.decks.engine_host import EngineHost
 from daw_bridge.decks.meter import Meter
 from daw_bridge.decks.output_host import OutputHost
-from daw_bridge.decks.protocol import DeckStatus, Status
+from daw_bridge.decks.protocol import DeckStatus, Planned, Status
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.metrics import Metrics
 from daw_bridge.takes.status import TakeStatus
@@ -24,13 +25,14 @@ def player_status(
     model: str,
     take: TakeStatus,
     meter: Meter | None,
+    agenda: Agenda | None,
 ) -> Status:
     """The present state.
 
     Args:
         clock: None before the player has started; ``decks`` is empty then.
         model: its name as long as it is not loaded.
-        meter: None before the player has started.
+        meter, agenda: None before the player has started.
     """
     position = output.position()
     if clock is None:
@@ -52,18 +54,43 @@ def player_status(
         xruns=output.xruns,
         underruns=output.underruns + sum(deck.underruns for deck in decks),
         decks=tuple(
-            DeckStatus(
-                deck=deck.number,
-                state=deck.state(output.written),
-                lead_s=deck.lead_s(position),
-                realtime_factor=host.realtime_factor,
-                prompt=deck.prompt(round(position)),
-            )
+            _deck_status(deck, clock, position, output.written, host.realtime_factor, agenda)
             for deck in decks
         ),
         take=take,
         metrics=_metrics(host, output, decks, meter, position),
     )
+
+
+def _deck_status(
+    deck: Deck, clock: SongClock, position: float, written: int, factor: float, agenda: Agenda | None
+) -> DeckStatus:
+    began, here = deck.began(position), clock.moment(position)
+    return DeckStatus(
+        deck=deck.number,
+        state=deck.state(written),
+        lead_s=deck.lead_s(position),
+        realtime_factor=factor,
+        prompt=deck.prompt(round(position)),
+        bar=0 if began is None else here.bar - clock.moment(began).bar + 1,
+        beat=0.0 if began is None else here.beat,
+        following=_following(deck, clock, position, agenda),
+        underruns=deck.underruns,
+        held_s=deck.held_s,
+    )
+
+
+def _following(deck: Deck, clock: SongClock, position: float, agenda: Agenda | None) -> Planned | None:
+    """What is next: in the deck, or in the agenda as long as that has an output sample."""
+    found = [found] if (found := deck.following(position)) else []
+    entry = agenda.following(deck.number) if agenda else None
+    if entry is not None and (entry.beat is None or deck.active):
+        found.append((entry.path.rpartition("}/")[2], entry.sample))
+    if not found:
+        return None
+    name, sample = min(found, key=lambda pair: pair[1])
+    moment = clock.moment(sample + 0.5)
+    return Planned(name, moment.bar, moment.beat, max(0.0, (sample - position) / clock.map.sample_rate))
 
 
 def _metrics(

@@ -29,11 +29,14 @@ class When:
         quantum: the grid; `NOW` is the first sample that can still be changed.
         bar: absolute bar number, from 1; when given it overrules the quantum. A bar that has passed is
             refused by the player with a `ScheduleError`.
+        at: Unix time in seconds at which it is to be heard; overrules both. A time that has passed, or that
+            cannot be kept, is as soon as can be.
         asked: `time.monotonic` at which the wish arrived, from which its latency counts; None does not count.
     """
 
     quantum: Quantum = NOW
     bar: int | None = None
+    at: float | None = None
     asked: float | None = field(default=None, compare=False)
 
 
@@ -86,15 +89,41 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class Planned:
+    """Something that a deck will do: a parameter's name (without the deck's prefix), ``'start'`` or
+    ``'stop'``, and when: bar (from 1), beat in the bar (from 1.0), seconds from now."""
+
+    name: str
+    bar: int
+    beat: float
+    seconds: float
+
+
+@dataclass(frozen=True)
 class DeckStatus:
-    """One deck: number (from 1), state, seconds generated ahead of what is heard, measured speed (times real
-    time, 0 before it is known), and the prompt with the greatest weight."""
+    """One deck.
+
+    Attributes:
+        deck: number, from 1.
+        lead_s: seconds generated ahead of what is heard.
+        realtime_factor: measured speed, times real time; 0 before it is known.
+        prompt: the one with the greatest weight.
+        bar, beat: position being heard, bars counted from the one in which the deck started; 0 while it does
+            not sound.
+        following: what it will do next.
+        underruns: how often it has held. held_s: seconds in which it did.
+    """
 
     deck: int
     state: DeckState
     lead_s: float = 0.0
     realtime_factor: float = 0.0
     prompt: str = ""
+    bar: int = 0
+    beat: float = 0.0
+    following: Planned | None = None
+    underruns: int = 0
+    held_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -150,7 +179,7 @@ class PlayerOptions:
         blocksize: frames of a callback; 0 lets the device choose.
         latency_ms: audio written ahead of the device; the time a change needs at least.
         lookahead_ms: how far generation runs ahead of what is heard.
-        decks: number of decks, 1..8.
+        decks: number of decks at first, 1..8. channels: of the output.
         record: WAV file that takes the whole output, or None.
         seed: first seed; deck n starts with ``seed + n - 1``.
         data: folder below which clips and takes are written.
@@ -167,6 +196,7 @@ class PlayerOptions:
     latency_ms: float = 60.0
     lookahead_ms: float = 1500.0
     decks: int = 1
+    channels: int = 2
     record: Path | None = None
     seed: int = 0
     takes: bool = False
@@ -220,7 +250,7 @@ class Player(Protocol):
 
     @property
     def deck_count(self) -> int:
-        """Number of decks."""
+        """Number of decks; it can be changed by ``/bridge/decks``."""
 
     async def start(self) -> None:
         """Open the output, start the worker, load and warm up the model.
@@ -245,7 +275,8 @@ class Player(Protocol):
         self, path: str, deck: int | None, args: Values, when: When, on_result: OnResult | None = None
     ) -> Ack:
         """Carry out ``/bridge/deck/{deck}/start``, ``/bridge/deck/{deck}/stop`` (no args: `when` says all),
-        ``new``, ``mark`` or ``name`` below ``/bridge/take/``, ``/bridge/deck/{deck}/grab`` (args are bars) or
+        ``new``, ``mark`` or ``name`` below ``/bridge/take/``, ``cancel`` of a deck or of all (args is a
+        parameter's name, ``''`` for everything), ``/bridge/deck/{deck}/grab`` (args are bars) or
         ``/bridge/clip/render`` (args are prompt, bars, tempo and name, ``''`` for no name). The outcome of
         the last two comes later by ``on_result``: its values are the path and the length in seconds."""
 

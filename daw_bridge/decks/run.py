@@ -41,6 +41,7 @@ class Run:
     Attributes:
         start, stop: output samples; None while no stop is known.
         start_beat, stop_beat: where they lie in musical time; None for a stop that is not on the grid.
+        stop_planned: whether the stop is one that can be cancelled.
         sent: frames asked for so far; a run that goes on from tokens begins with those.
         tokens: the last ones.
         underruns: how often it has held.
@@ -68,6 +69,7 @@ class Run:
         self.stop: int | None = None
         self.start_beat = 0.0
         self.stop_beat: float | None = None
+        self.stop_planned = False
         self.sent = round(geometry.frames(start - origin))
         self.tokens = TokenHistory()
         self.underruns = 0

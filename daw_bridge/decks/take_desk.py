@@ -13,6 +13,7 @@ from daw_bridge.decks.deck import Deck
 from daw_bridge.decks.mixer import soft_limit
 from daw_bridge.decks.protocol import Ack, NoticeKind, OnResult, PlayerOptions, Result
 from daw_bridge.decks.song_clock import SongClock
+from daw_bridge.decks.values import DECKS
 from daw_bridge.engine.protocol import Load, Loaded
 from daw_bridge.errors import ClipError
 from daw_bridge.parameter import Atom, Values
@@ -158,6 +159,6 @@ class TakeDesk:
         found = {}
         for parameter in PARAMETERS:
             if parameter.kind == "value":
-                decks = range(1, self._options.decks + 1) if parameter.per_deck else (None,)
+                decks = range(1, int(self._get(DECKS, None)[0]) + 1) if parameter.per_deck else (None,)
                 found.update({parameter.address(d): self._get(parameter.path, d) for d in decks})
         return found

@@ -12,12 +12,13 @@ from daw_bridge.parameter import Values
 @dataclass(frozen=True)
 class Change:
     """``name`` becomes ``values`` at ``sample``; a planned change keeps its ``beat`` when the tempo
-    changes, and its bar line when the meter does."""
+    changes, and its bar line when the meter does. ``planned`` ones can be cancelled."""
 
     sample: int
     name: str
     values: Values
     beat: float | None = None
+    planned: bool = False
 
 
 class Timeline:
@@ -33,10 +34,12 @@ class Timeline:
     def __len__(self) -> int:
         return len(self._changes)
 
-    def set(self, name: str, values: Values, sample: int, beat: float | None = None) -> None:
+    def set(
+        self, name: str, values: Values, sample: int, beat: float | None = None, planned: bool = False
+    ) -> None:
         """Change ``name`` from ``sample`` on, until its next planned change."""
         self._changes = [c for c in self._changes if (c.name, c.sample) != (name, sample)]
-        insort(self._changes, Change(sample, name, values, beat), key=_sample)
+        insort(self._changes, Change(sample, name, values, beat, planned), key=_sample)
 
     def set_base(self, name: str, values: Values) -> None:
         """Change ``name`` for good, planned changes of it included."""
@@ -48,6 +51,20 @@ class Timeline:
         values = dict(self._base)
         values.update((c.name, c.values) for c in self._changes if c.sample <= sample)
         return values
+
+    def last(self, name: str) -> Values:
+        """The value of ``name`` after all its changes."""
+        return [self._base[name], *(c.values for c in self._changes if c.name == name)][-1]
+
+    def planned(self, after: int) -> list[Change]:
+        """Planned changes after a sample, ascending."""
+        return [c for c in self._changes if c.planned and c.sample > after]
+
+    def cancel(self, name: str | None, after: int) -> list[Change]:
+        """Drop the planned changes after a sample, of one name or of all; returns them."""
+        dropped = [c for c in self.planned(after) if name is None or c.name == name]
+        self._changes = [c for c in self._changes if c not in dropped]
+        return dropped
 
     def breakpoints(self, start: int, stop: int) -> list[int]:
         """Samples in [start, stop) at which something changes, ascending, each once."""

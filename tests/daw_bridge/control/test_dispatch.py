@@ -118,6 +118,53 @@ def test_a_pattern_of_commands_alone_carries_them_out() -> None:
     assert [call[1] for call in player.calls] == [1, 2]
 
 
+@pytest.mark.parametrize(
+    ("address", "args", "when"),
+    [
+        ("/bridge/deck/1/prompt", ("a", "2M"), When(Quantum.parse("2M"))),
+        ("/bridge/deck/1/prompts", ("a", 1, "b", 2, "1/2"), When(Quantum.parse("1/2"))),
+        ("/bridge/deck/1/chroma", (*[0] * 12, 9), When(bar=9)),
+        ("/bridge/tempo", (90, 17.0), When(bar=17)),
+        ("/bridge/deck/1/outputs", (1, 2, "8M"), When(Quantum.parse("8M"))),
+        ("/bridge/deck/1/mute", (1, "now"), When()),
+    ],
+)
+def test_a_value_may_say_when_in_one_argument_more(
+    address: str, args: tuple[object, ...], when: When
+) -> None:
+    player, listener = send((address, *args))
+    assert listener.addresses() == ["/bridge/ack"]
+    assert player.calls[0][3] == when
+    assert len(player.calls[0][2]) == len(args) - 1  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("when", ["soon", 0, 1.5, ""])
+def test_a_time_that_is_none_is_refused(when: object) -> None:
+    player, listener = send(("/bridge/deck/1/gain", -6, when))
+    assert player.calls == []
+    assert "a bar number from 1" in str(listener.got[0][2])
+
+
+def test_values_for_other_times_do_not_overrule_each_other() -> None:
+    player, _ = send(
+        ("/bridge/deck/1/gain", -6, 5), ("/bridge/deck/1/gain", -9, 6), ("/bridge/deck/1/gain", -3, 5)
+    )
+    assert [(call[2], call[3]) for call in player.calls] == [((-9.0,), When(bar=6)), ((-3.0,), When(bar=5))]
+
+
+def test_addresses_come_and_go_with_the_decks() -> None:
+    async def scene(dispatcher: Dispatcher, player: FakePlayer, listener: Listener) -> None:
+        dispatcher.submit(listener, "/bridge/deck/3/gain")
+        player.deck_count = 3
+        dispatcher.submit(listener, "/bridge/deck/3/gain")
+        dispatcher.submit(listener, "/bridge/deck/*/gain")
+
+    _, listener = play(scene)
+    assert listener.addresses() == [
+        "/bridge/error", "/bridge/deck/3/gain", *(f"/bridge/deck/{n}/gain" for n in (1, 2, 3)),
+    ]  # fmt: skip
+
+
 def test_launches_use_the_launch_quantum_their_own_or_a_bar() -> None:
     player, _ = send(
         ("/bridge/deck/1/start",),
@@ -218,8 +265,7 @@ def test_status_and_ping_answer_at_once() -> None:
         "/bridge/position",
         "/bridge/take/state",
         "/bridge/metrics",
-        "/bridge/deck/1/state",
-        "/bridge/deck/2/state",
+        *(f"/bridge/deck/{n}/{name}" for n in (1, 2) for name in ("state", "position", "next", "held")),
         "/bridge/pong",
     ]
 
@@ -253,7 +299,8 @@ def test_subscribers_hear_of_notices_and_of_what_others_set() -> None:
     assert ("/bridge/tempo", 90.0) in listener.got
     assert ("/bridge/gain", -1.0) not in listener.got
     assert ("/bridge/notice", "deck", "deck 2 plays") in listener.got
-    assert listener.got[-1] == ("/bridge/deck/2/state", "stopped", 0.0, 0.0)
+    assert listener.got[-4] == ("/bridge/deck/2/state", "stopped", 0.0, 0.0)
+    assert listener.got[-1] == ("/bridge/deck/2/held", 0, 0.0)
 
 
 def test_the_sixty_fifth_subscriber_is_refused() -> None:

@@ -97,15 +97,20 @@ def test_sixty_kilobytes_arrive_and_the_refusal_is_short() -> None:
     asyncio.run(scene())
 
 
-def test_a_bundle_waits_for_its_time_and_the_loop_stays_free() -> None:
+def test_of_a_bundle_ahead_values_and_starts_are_planned_and_the_rest_waits_for_its_time() -> None:
     async def scene() -> None:
         async with daemon() as (player, _, peer):
             sent = time.time()
-            peer.sock.send(encode_bundle([encode("/bridge/tempo", [90])], sent + 0.2))
-            peer.send("/bridge/ping")
-            assert (await peer.receive()).address == "/bridge/pong"
-            assert player.calls == []
+            messages = [("/bridge/tempo", 90), ("/bridge/deck/1/start",), ("/bridge/tempo", 80, "1M")]
+            packed = [encode(address, args) for address, *args in messages]
+            peer.sock.send(encode_bundle([*packed, encode("/bridge/ping")], sent + 0.2))
+            assert [(await peer.receive()).address for _ in range(2)] == ["/bridge/ack"] * 2
+            assert time.time() - sent < 0.15
+            assert [call[0] for call in player.calls] == ["/bridge/tempo", "/bridge/deck/{deck}/start"]
+            for call in player.calls:
+                assert abs(call[3].at - sent - 0.2) < 1e-3  # type: ignore[attr-defined]
             assert (await peer.receive()).address == "/bridge/ack"
+            assert (await peer.receive()).address == "/bridge/pong"
             assert 0.15 < time.time() - sent < 0.5
 
     asyncio.run(scene())

@@ -31,9 +31,16 @@ class Stage:
     recording: Path
     notices: list[Notice] = field(default_factory=list)
 
-    def set(self, name: str, *values: Atom, deck: int | None = 1, when: str = "now") -> Ack:
+    def set(
+        self, name: str, *values: Atom, deck: int | None = 1, when: str | int = "now", at: float | None = None
+    ) -> Ack:
         path = "/bridge/" + ("" if deck is None else "deck/{deck}/") + name
-        return self.player.set(path, deck, values, When(Quantum.parse(when)))
+        asked = When(NOW, when, at) if isinstance(when, int) else When(Quantum.parse(when), at=at)
+        return self.player.set(path, deck, values, asked)
+
+    def cancel(self, name: str = "", deck: int | None = 1) -> Ack:
+        path = "/bridge/cancel" if deck is None else "/bridge/deck/{deck}/cancel"
+        return self.player.command(path, deck, (name,), When())
 
     def tempo(self, bpm: float) -> Ack:
         return self.set("tempo", bpm, deck=None)

@@ -8,11 +8,12 @@ from typing import Any, cast
 
 import pytest
 
-from daw_bridge.clock.quantum import NOW
 from daw_bridge.decks import changes as module
+from daw_bridge.decks.agenda import Agenda
 from daw_bridge.decks.changes import RESERVE_MAX_S, RESERVE_STEP_S, Changes
 from daw_bridge.decks.deck import Timing
 from daw_bridge.decks.estimate import Estimate
+from daw_bridge.decks.protocol import When
 
 
 def make() -> tuple[Changes, Timing]:
@@ -26,7 +27,7 @@ def make() -> tuple[Changes, Timing]:
         moment=lambda sample: sample,
         map=SimpleNamespace(sample_rate=48000),
     )
-    return Changes(cast(Any, clock), [deck], timing, lambda: 0), timing
+    return Changes(cast(Any, clock), [deck], timing, lambda: 0, Agenda()), timing
 
 
 async def flush(changes: Changes, times: int) -> None:
@@ -56,7 +57,7 @@ def test_after_a_quiet_while_a_change_is_quick_again(monkeypatch: pytest.MonkeyP
         await flush(changes, 3)
         assert timing.reserve_s > 0.0
         await asyncio.sleep(0.25)
-        changes.set_value(cast(Any, changes._decks[0]), "temperature", (1.0,), NOW, None)
+        changes.set_value(cast(Any, changes._decks[0]), "temperature", (1.0,), When())
         assert timing.reserve_s == 0.0
         changes.close()
 

@@ -29,7 +29,7 @@ def test_stereo_stays_stereo_and_is_mixed_only_on_a_single_output() -> None:
 
     mixer = Mixer([Sides(), Constant(0.1)], 48000, 2)
     assert np.allclose(mixer.read(0, 64), [0.6, -0.15])
-    mixer.gains[0].set_db(-60.0)
+    mixer.set_strip(0, gain_db=-60.0)
     mixer.read(64, 4800)
     assert np.allclose(mixer.read(4864, 64), 0.1, atol=1e-3)
     assert np.allclose(Mixer([Sides()], 48000, 1).read(0, 64), 0.125)
@@ -54,7 +54,7 @@ def test_what_is_no_number_never_reaches_the_output() -> None:
 def test_a_gain_change_glides_without_steps_across_blocks() -> None:
     mixer = Mixer([Constant(0.5)], 48000, 1)
     mixer.read(0, 64)
-    mixer.gains[0].set_db(-20.0)
+    mixer.set_strip(0, gain_db=-20.0)
     heard = np.concatenate([mixer.read(n * 100, 100)[:, 0] for n in range(60)])
     assert np.abs(np.diff(heard)).max() < 0.003
     assert np.isclose(heard[-1], 0.05, atol=1e-4)

@@ -1,0 +1,104 @@
+"""Commands: what is carried out once, as opposed to values that are set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from daw_bridge.clock.internal import Moment
+from daw_bridge.decks.clip_render import ClipRenderer, clip_name, clip_request
+from daw_bridge.decks.conditions import CONDITIONING, DECK
+from daw_bridge.decks.controls import Controls
+from daw_bridge.decks.deck import Deck
+from daw_bridge.decks.engine_host import EngineHost
+from daw_bridge.decks.launcher import Launcher
+from daw_bridge.decks.protocol import OnResult, PlayerOptions, When
+from daw_bridge.decks.take_desk import GRAB, TAKE, TakeDesk
+from daw_bridge.decks.values import ParameterValues
+from daw_bridge.errors import EngineError, ParameterError
+from daw_bridge.parameter import Values
+from daw_bridge.parameters import PARAMETERS
+
+START, STOP, CANCEL = f"{DECK}start", f"{DECK}stop", f"{DECK}cancel"
+CANCEL_ALL = "/bridge/cancel"
+RENDER = "/bridge/clip/render"
+
+
+@dataclass(frozen=True)
+class Commands:
+    """Carries commands out. For the event loop's thread.
+
+    Attributes:
+        heard: the moment that is being heard. written: that of the first sample that has not been asked for.
+    """
+
+    options: PlayerOptions
+    values: ParameterValues
+    host: EngineHost
+    decks: Sequence[Deck]
+    launcher: Launcher
+    controls: Controls
+    clips: ClipRenderer
+    takes: TakeDesk
+    heard: Callable[[], Moment]
+    written: Callable[[], Moment]
+
+    def carry_out(
+        self, path: str, deck: int | None, args: Values, when: When, on_result: OnResult
+    ) -> tuple[Moment, bool]:
+        """Carry out a command; returns its moment, and whether there is nothing to wait for.
+
+        Raises:
+            BridgeError, GenModelsError: it is refused.
+        """
+        if path == START and deck is not None:
+            self._require_engine()
+            length = float(self.values.get(f"{DECK}length", deck)[0])
+            seed = int(self.values.get(f"{DECK}seed", deck)[0])
+            return self.launcher.start(self.decks[deck - 1], when, seed, length), False
+        if path == STOP and deck is not None:
+            each = self.decks[deck - 1]
+            at_once = not each.active
+            return self.launcher.stop(each, when), at_once
+        if path in (CANCEL, CANCEL_ALL):
+            self.controls.cancel(deck, cancellable(path, str(args[0])))
+            return self.written(), True
+        if path == RENDER:
+            self._render(args, on_result)
+            return self.written(), True
+        heard = self.heard()
+        if path == GRAB and deck is not None:
+            self.takes.grab(deck, int(args[0]), heard.sample, on_result)
+        elif path.startswith(TAKE):
+            self.takes.command(path.removeprefix(TAKE), args, heard)
+        else:
+            raise EngineError(f"{path}: the player does not know this command")
+        return heard, True
+
+    def _render(self, args: Values, on_result: OnResult) -> None:
+        self._require_engine()
+        prompt, bars, tempo, name = args
+        out = self.clips.path(self.options.data, str(name) or clip_name(str(prompt), float(tempo)))
+        request = clip_request(self.values.get, self.options, str(prompt), int(bars), float(tempo), out)
+        self.clips.submit(request, on_result)
+
+    def _require_engine(self) -> None:
+        if self.host.state == "failed":
+            raise EngineError("the model worker has failed for good: restart daw-bridge")
+        if self.host.state != "ready":
+            raise EngineError("the model worker is being restarted: try again in a few seconds")
+
+
+def cancellable(path: str, name: str) -> str:
+    """The name of what is to be cancelled, checked: without a deck's prefix, or a whole address.
+
+    Raises:
+        ParameterError: nothing has this name.
+    """
+    of_decks = {p.path.removeprefix(DECK) for p in PARAMETERS if p.per_deck and p.kind == "value"}
+    others = {p.path.removeprefix("/bridge/"): p.path for p in PARAMETERS if not p.per_deck}
+    if name in ("", "start", "stop", *CONDITIONING, *of_decks):
+        return name
+    if path == CANCEL_ALL and name in others:
+        return others[name]
+    raise ParameterError(path, name, "a parameter such as 'prompt', 'start', 'stop', or nothing for all")

@@ -1,0 +1,196 @@
+"""Commands for later, on the whole front: heard where they were acknowledged, replaced, cancelled."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from daw_bridge.decks.protocol import When
+from daw_bridge.errors import ParameterError, ScheduleError
+from tests.daw_bridge.decks.stage import RATE, Stage, pitch
+from tests.daw_bridge.decks.test_player import run
+
+
+def test_a_gain_on_the_bar_changes_at_its_sample_and_follows_the_tempo(tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        s.tempo(120.0)
+        s.set("prompt", "400")
+        start = s.start()
+        gain = s.set("gain", -20.0, when=2)
+        assert (gain.bar, gain.beat) == (2, 4.0)
+        assert s.player.get("/bridge/deck/{deck}/gain", 1) == (0.0,)
+        await s.until(start.sample + RATE // 4)
+        faster = s.tempo(240.0)
+        left = 4.0 - (faster.sample - start.sample) / RATE * 2
+        samples.append(round(faster.sample + left * RATE / 4))
+        await s.until(samples[0] + RATE // 4)
+        assert s.player.get("/bridge/deck/{deck}/gain", 1) == (-20.0,)
+
+    samples: list[int] = []
+    heard = run(scene, tmp_path)
+    at = samples[0]
+    levels = [np.abs(heard[n : n + 120]).max() for n in range(at - 6000, at + 6000, 120)]
+    fell = at - 6000 + 120 * next(n for n, level in enumerate(levels) if level < 0.4)
+    assert abs(fell - at) < 2600
+    assert levels[0] > 0.45
+    assert levels[-1] < 0.06
+    assert np.abs(np.diff(heard[at - 6000 : at + 6000])).max() < 0.04
+
+
+def test_a_timed_mute_is_exact_to_the_sample(tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        s.set("prompt", "400")
+        start = s.start()
+        samples.append(s.set("mute", True, when=2).sample)
+        assert samples[0] == start.sample + 2 * RATE
+        await s.until(samples[0] + RATE // 4)
+
+    samples: list[int] = []
+    heard = run(scene, tmp_path)
+    at = samples[0]
+    whole = 0.5 * np.sin(2 * np.pi * 400 * (np.arange(len(heard)) - at) / RATE)
+    assert np.abs(heard[at - 2000 : at] - whole[at - 2000 : at]).max() < 1e-3
+    assert np.abs(heard[at : at + 1000] - whole[at : at + 1000]).max() > 0.3
+    assert np.abs(heard[at + 4000 : at + 5000]).max() < 1e-4
+
+
+def test_tempo_meter_and_prompt_wait_for_their_bars(tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        s.tempo(240.0)
+        s.set("prompt", "400")
+        start = s.start()
+        tempo = s.set("tempo", 120.0, deck=None, when=2)
+        meter = s.set("meter", 3, deck=None, when=3)
+        prompt = s.set("prompt", "800", when=2)
+        assert tempo.sample == prompt.sample == start.sample + RATE
+        assert (meter.bar, meter.beat) == (3, 8.0)
+        await s.until(start.sample + RATE + RATE // 4)
+        clock = s.player._parts.clock  # type: ignore[union-attr]
+        assert clock.tempo_at(start.sample + RATE) == 120.0
+        assert clock.tempo_at(start.sample + RATE - 1) == 240.0
+        await s.until(start.sample + 3 * RATE)
+        assert [(m.bar, m.beats_per_bar) for m in clock.map.meters] == [(1, 4), (3, 3)]
+        samples.append(prompt.sample)
+        assert s.player.status().underruns == 0
+
+    samples: list[int] = []
+    heard = run(scene, tmp_path)
+    assert pitch(heard[samples[0] - 6000 : samples[0] - 500]) == 400
+    assert pitch(heard[samples[0] + 500 : samples[0] + 6000]) == 800
+
+
+def test_the_same_parameter_at_the_same_time_is_replaced_and_cancel_drops_it(tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        s.tempo(240.0)
+        s.set("prompt", "400")
+        start = s.start()
+        for value in ("600", "700"):
+            s.set("prompt", value, when=3)
+        s.set("gain", -20.0, when=3)
+        s.set("prompt", "900", when=2)
+        following = s.player.status().decks[0].following
+        assert following is not None
+        assert (following.name, following.bar) == ("start", 1)
+        await s.until(start.sample + RATE // 4)
+        following = s.player.status().decks[0].following
+        assert following is not None
+        assert (following.name, following.bar) == ("prompts", 2)
+        assert following.beat == pytest.approx(1.0, abs=1e-3)
+        assert 0.0 < following.seconds < 0.8
+        s.stop("2M")
+        s.cancel("gain")
+        s.cancel("stop")
+        await s.until(start.sample + RATE + RATE // 4)
+        s.cancel("prompt")
+        assert s.player.get("/bridge/deck/{deck}/prompt", 1) == ("900",)
+        assert s.player.status().decks[0].following is None
+        position = s.player.status().decks[0]
+        assert (position.bar, 1.0 <= position.beat < 5.0) == (2, True)
+        await s.until(start.sample + 3 * RATE)
+        assert s.state() == "playing"
+        samples.append(start.sample)
+
+    samples: list[int] = []
+    heard = run(scene, tmp_path)
+    tail = heard[samples[0] + 2 * RATE + 2000 : samples[0] + 2 * RATE + 12000]
+    assert pitch(tail) == 900
+    assert np.abs(tail).max() > 0.45
+
+
+def test_a_cancelled_start_leaves_what_plays_as_it_was(tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        s.tempo(240.0)
+        s.set("prompt", "400")
+        first = s.start()
+        s.start(deck=2, bar=3)
+        await s.until(first.sample + 1000)
+        s.start(bar=3)
+        s.cancel(deck=None)
+        assert (s.state(1), s.state(2)) == ("playing", "stopped")
+        await s.until(first.sample + 3 * RATE)
+        assert s.state(1) == "playing"
+        assert s.player.status().decks[0].bar == 4
+
+    run(scene, tmp_path, decks=2)
+
+
+def test_a_bar_waits_for_the_music_and_a_line_of_the_grid_does_not(tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        s.tempo(240.0)
+        s.set("prompt", "400")
+        assert s.set("gain", -6.0, when="1M").seconds == 0.0
+        s.set("tempo", 60.0, deck=None, when=2)
+        await s.until(RATE + RATE // 2)
+        start = s.start()
+        clock = s.player._parts.clock  # type: ignore[union-attr]
+        await s.until(start.sample + RATE)
+        assert clock.map.tempi[-1].bpm == 60.0
+        assert clock.map.tempi[-1].sample == start.sample + RATE
+
+    run(scene, tmp_path)
+
+
+def test_a_time_of_day_is_kept_by_starts_values_and_stops(tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        s.set("prompt", "400")
+        now, here = time.time(), s.player._output.position()
+        began = s.player.command("/bridge/deck/{deck}/start", 1, (), When(at=now + 0.6))
+        changed = s.set("prompt", "800", at=now + 1.1)
+        muted = s.set("mute", True, at=now + 1.5)
+        stopped = s.player.command("/bridge/deck/{deck}/stop", 1, (), When(at=now + 1.8))
+        for ack, seconds in ((began, 0.6), (changed, 1.1), (muted, 1.5), (stopped, 1.8)):
+            assert ack.sample - here == pytest.approx(seconds * RATE, abs=0.02 * RATE)
+            assert ack.seconds == pytest.approx(seconds, abs=0.02)
+        samples.extend(ack.sample for ack in (began, changed, muted, stopped))
+        await s.until(stopped.sample + 3000)
+        assert s.state() == "stopped"
+        assert s.set("prompt", "500", at=now).seconds == 0.0
+
+    samples: list[int] = []
+    heard = run(scene, tmp_path)
+    began, changed, muted, _ = samples
+    assert not heard[:began].any()
+    assert heard[began : began + 10].any()
+    assert pitch(heard[changed - 6000 : changed - 500]) == 400
+    assert pitch(heard[changed + 1500 : changed + 7500]) == 800
+    assert np.abs(heard[muted + 3000 : muted + 9000]).max() < 1e-3
+
+
+def test_what_cannot_be_kept_is_refused(tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        start = s.start()
+        await s.until(start.sample + 3 * RATE)
+        with pytest.raises(ScheduleError, match="first possible is bar"):
+            s.set("gain", 0.0, when=1)
+        with pytest.raises(ParameterError, match=r"1\.\.2"):
+            s.set("outputs", 3, 1)
+        with pytest.raises(ParameterError, match="'prompt'"):
+            s.cancel("promt")
+        with pytest.raises(ParameterError):
+            s.cancel("tempo")
+        s.cancel("tempo", deck=None)
+
+    run(scene, tmp_path)
