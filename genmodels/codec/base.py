@@ -130,7 +130,7 @@ class CompressionModel(nn.Module, ABC):
 
     @abstractmethod
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Audio [B, C, N] to (codes [B, num_codebooks, ceil(N / hop)], scale).
+        """Audio [B, C, N >= 1] to (codes [B, num_codebooks, ceil(N / hop)], scale).
 
         The scale is None unless the codec renormalises; then it is the loudness [B, 1] that was divided out.
 
@@ -140,7 +140,7 @@ class CompressionModel(nn.Module, ABC):
 
     @abstractmethod
     def decode(self, codes: Tensor, scale: Tensor | None = None) -> Tensor:
-        """Codes [B, K, T] to audio [B, C, T * hop], multiplied by `scale` if given.
+        """Codes [B, K, T >= 1] to audio [B, C, T * hop], multiplied by `scale` if given.
 
         Raises:
             ConfigError: codes or scale are of another shape.
@@ -175,12 +175,22 @@ class CompressionModel(nn.Module, ABC):
             raise ConfigError(
                 f"audio of shape {tuple(x.shape)}: this codec takes [batch, {self.channels}, samples]"
             )
+        if not x.numel():
+            raise ConfigError(f"audio of shape {tuple(x.shape)}: give at least one sample")
 
     def _check_codes(self, codes: Tensor) -> None:
         if codes.dim() != 3 or not 1 <= codes.shape[1] <= self.total_codebooks:
             raise ConfigError(
                 f"codes of shape {tuple(codes.shape)}: expected [batch, 1..{self.total_codebooks}, frames]"
             )
+        if codes.is_floating_point():
+            raise ConfigError(f"codes are {codes.dtype}: expected integers")
+
+    def _check_frames(self, codes: Tensor) -> None:
+        """As `_check_codes`, for those who cannot do with no frames."""
+        self._check_codes(codes)
+        if not codes.numel():
+            raise ConfigError(f"codes of shape {tuple(codes.shape)}: give at least one frame")
 
 
 def pad_to_frames(x: Tensor, hop: int) -> Tensor:

@@ -63,6 +63,7 @@ class DacCodec(CompressionModel):
         """Codes [B, K, T] to audio [B, 1, T * hop]; DAC has no scale."""
         if scale is not None:
             raise ConfigError("scale: DAC does not renormalise, give None")
+        self._check_frames(codes)
         audio: Tensor = self.model.decoder(self.decode_latent(codes))
         return F.pad(audio, (0, codes.shape[2] * self.hop_length - audio.shape[-1]))
 

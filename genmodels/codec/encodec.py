@@ -76,6 +76,7 @@ class EncodecModel(CompressionModel):
         return self.quantizer.decode(codes)
 
     def decode(self, codes: Tensor, scale: Tensor | None = None) -> Tensor:
+        self._check_frames(codes)
         return rescale(self.decoder(self.decode_latent(codes)), scale)
 
     def streaming_decoder(self) -> StreamingDecoder:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from genmodels.codec.base import CompressionModel, StreamingDecoder, pad_to_frames
+from genmodels.codec.base import CompressionModel, StreamingDecoder, pad_to_frames, rescale
 from genmodels.codec.quantize import QuantizedResult, ResidualVectorQuantizer
 from genmodels.codec.spectral_decoder import DecoderState, SpectralDecoder
 from genmodels.codec.spectral_encoder import SpectralEncoder
@@ -89,8 +89,8 @@ class SpectralCodec(CompressionModel):
         return self.quantizer.decode(codes)
 
     def decode(self, codes: Tensor, scale: Tensor | None = None) -> Tensor:
-        audio: Tensor = self.decoder(self.decode_latent(codes))
-        return audio
+        self._check_frames(codes)
+        return rescale(self.decoder(self.decode_latent(codes)), scale)
 
     def streaming_decoder(self) -> StreamingDecoder:
         return SpectralStreamingDecoder(self)

@@ -97,7 +97,7 @@ class TransformersCodec(CompressionModel):
         Raises:
             ConfigError: codes of another shape, or a scale that is not [B, chunks].
         """
-        self._check_codes(codes)
+        self._check_frames(codes)
         lengths = self._chunk_lengths(codes.shape[2])
         chunks = torch.split(codes[..., : sum(lengths)], lengths, -1)
         scales: list[Tensor | None] = [None] * len(chunks)

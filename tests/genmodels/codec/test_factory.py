@@ -39,6 +39,29 @@ def test_each_kind_is_built_from_its_configuration(name: str) -> None:
     assert (codec.channels, codec.sample_rate, codec.hop_length, codec.num_codebooks) == expected
 
 
+@pytest.mark.parametrize("name", KINDS)
+def test_nothing_is_neither_encoded_nor_decoded_by_any_kind(name: str) -> None:
+    codec = build_codec(KINDS[name][0]).eval()
+    with pytest.raises(ConfigError, match="at least one sample"):
+        codec.encode(torch.zeros(1, codec.channels, 0))
+    nothing = torch.zeros(1, codec.total_codebooks, 0, dtype=torch.int64)
+    with pytest.raises(ConfigError, match="at least one frame"):
+        codec.decode(nothing)
+    with pytest.raises(ConfigError, match="expected integers"):
+        codec.decode(torch.zeros(1, codec.total_codebooks, 2))
+
+
+@pytest.mark.parametrize("name", ["spectral", "encodec"])
+def test_a_scale_is_applied_by_codecs_that_make_none(name: str) -> None:
+    codec = build_codec(KINDS[name][0]).eval()
+    codes = torch.zeros(2, codec.total_codebooks, 3, dtype=torch.int64)
+    with torch.no_grad():
+        louder = codec.decode(codes, torch.tensor([[2.0], [3.0]]))
+        plain = codec.decode(codes)
+    torch.testing.assert_close(louder, plain * torch.tensor([2.0, 3.0])[:, None, None])
+    assert plain.any()
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [
