@@ -207,7 +207,8 @@ class BaseGenModel:
 
     def generate_audio(self, codes: Tensor) -> Tensor:
         """Decode codes [B, K, T] to sound [B, C, T * hop] on the CPU."""
-        with torch.inference_mode():
+        # not in inference mode, whose tensors nobody could change in place or differentiate through
+        with torch.no_grad():
             codes = codes.to(next(self.compression_model.parameters()).device)
             return self.compression_model.decode(codes).cpu()
 

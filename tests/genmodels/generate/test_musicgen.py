@@ -31,6 +31,18 @@ def test_sound_and_tokens_have_the_duration_asked_for(model: MusicGen) -> None:
     assert torch.equal(sound, again)
 
 
+def test_sound_and_tokens_can_be_worked_on_further() -> None:
+    """In place, as normalising does, and by autograd."""
+    model = MusicGen.get_pretrained("debug", "cpu")
+    model.set_generation_params(duration=0.2)
+    sound, tokens = model.generate(["piano"], return_tokens=True, seed=1)
+    sound /= sound.abs().max()
+    tokens[0, 0, 0] = 0
+    gain = torch.ones(1, requires_grad=True)
+    (sound * gain).square().sum().backward()
+    assert gain.grad is not None
+
+
 def test_long_form_goes_past_the_window_with_the_overlap_of_the_stride(model: MusicGen) -> None:
     model.set_generation_params(duration=3.5, use_sampling=False, extend_stride=0.9)
     progress: list[tuple[int, int]] = []
