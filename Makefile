@@ -58,6 +58,10 @@ check-docs: venv
 bench: system-test venv ## Measure speed and latency (ARGS="--quick lm control"); leaves benchmarks/results/
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+.PHONY: soak
+soak: system-test venv ## What has to hold for hours, 2.5 hours in all (ARGS="--minutes 2 kill beat"); leaves benchmarks/results/
+	@$(BIN)/python -m benchmarks.soak $(ARGS)
+
 .PHONY: train-mini
 train-mini: system-test venv ## Train the bundled model again (hours on a CPU; resumable)
 	@BIN=$(BIN) scripts/train_mini.sh $(ARGS)

@@ -104,11 +104,11 @@ def save(outcomes: list[Outcome], quick: bool) -> Path:
     return path
 
 
-def publish(outcomes: list[Outcome], quick: bool) -> None:
-    """Write the figures into docs/benchmarks.md, between its two marks, and the curves beside it."""
+def publish(outcomes: list[Outcome], quick: bool, page: Path = PAGE) -> None:
+    """Write the figures into a page, between its two marks, and the curves beside it."""
     where = machine()
     rows = [
-        f"Measured {datetime.now(timezone.utc):%Y-%m-%d}{' (quick form)' if quick else ''}"
+        f"Measured {datetime.now(timezone.utc):%Y-%m-%d}{' (short form)' if quick else ''}"
         + f" on {where['cores']} core{'s' if where['cores'] != 1 else ''} of {where['cpu']}"
         + (f", {where['gpu']}" if where["gpu"] else "")
         + f", torch {where['torch']}, Python {where['python']}; load before the run {where['load']}.",
@@ -123,10 +123,10 @@ def publish(outcomes: list[Outcome], quick: bool) -> None:
             rows.append(
                 f"| {outcome.name} | {figure.name} | {value} | {figure.target} | {mark} | {figure.note} |"
             )
-    before, _, rest = PAGE.read_text().partition(BEGIN)
+    before, _, rest = page.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
-    PAGE.write_text("\n".join([before + BEGIN, *rows, END + after]))
-    _draw(outcomes, PAGE.with_suffix(".png"))
+    page.write_text("\n".join([before + BEGIN, *rows, END + after]))
+    _draw(outcomes, page.with_suffix(".png"))
 
 
 def _draw(outcomes: list[Outcome], picture: Path) -> None:

@@ -48,12 +48,12 @@ class Bench:
 
 
 @contextmanager
-def bench() -> Iterator[Bench]:
-    """Start JACK, the daemon and what listens to it."""
+def bench(*words: str) -> Iterator[Bench]:
+    """Start JACK, the daemon (with options, ``key=value``) and what listens to it."""
     with (
         tempfile.TemporaryDirectory() as data,
         JackServer() as jack,
-        Daemon(f"data={data}", env=jack.env) as daemon,
+        Daemon(f"data={data}", *words, env=jack.env) as daemon,
         Recorder(jack.name) as recorder,
         OscClient(daemon.port) as client,
     ):
@@ -148,7 +148,7 @@ def _take(on: Bench, seconds: float) -> analysis.Samples:
 def flood(seconds: float, rate: int = 1000) -> Outcome:
     """Play for so long while so many messages a second arrive: knobs, queries and nonsense."""
     rng = random.Random(2)
-    datagrams = [_flood_message(rng) for _ in range(4096)]
+    datagrams = [flood_message(rng) for _ in range(4096)]
     with bench() as on:
         on.client.ask(f"{DECK}/prompt", BASE_PROMPT)
         on.client.ask(f"{DECK}/start", "now")
@@ -157,7 +157,7 @@ def flood(seconds: float, rate: int = 1000) -> Outcome:
         _, underruns_before = on.status()
         ended = threading.Event()
         sent = [0]
-        sender = threading.Thread(target=_send, args=(on.daemon.port, datagrams, rate, ended, sent))
+        sender = threading.Thread(target=send_flood, args=(on.daemon.port, datagrams, rate, ended, sent))
         sender.start()
         silent, lost, heard, factors = 0.0, 0, 0, []
         end = time.monotonic() + seconds
@@ -186,20 +186,21 @@ def flood(seconds: float, rate: int = 1000) -> Outcome:
     )
 
 
-def _flood_message(rng: random.Random) -> bytes:
+def flood_message(rng: random.Random, deck: int = 1) -> bytes:
+    """A knob of a deck (70 %), a question (20 %) or garbage (10 %)."""
     kind = rng.random()
     if kind < 0.7:
         name, low, high = rng.choice(
             (("temperature", 0.8, 1.1), ("guidance", 2.0, 4.0), ("gain", -3.0, 0.0), ("top_k", 100, 250))
         )
         value = rng.uniform(low, high)
-        return encode(f"{DECK}/{name}", round(value) if name == "top_k" else value)
+        return encode(f"/bridge/deck/{deck}/{name}", round(value) if name == "top_k" else value)
     if kind < 0.9:
         return encode(rng.choice(("/bridge/position", "/bridge/tempo", f"{DECK}/state")))
     return rng.choice((encode("/bridge/tempo", 9999.0), encode("/bridge/nowhere", 1), rng.randbytes(60)))
 
 
-def _send(port: int, datagrams: list[bytes], rate: int, ended: threading.Event, sent: list[int]) -> None:
+def send_flood(port: int, datagrams: list[bytes], rate: int, ended: threading.Event, sent: list[int]) -> None:
     """Send `rate` datagrams a second in groups of ten until told to end; nobody reads the answers."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
         out.connect(("127.0.0.1", port))

@@ -1,0 +1,61 @@
+"""The soaks in their short forms: what `make soak` proves for hours, looked at for seconds."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.results import Outcome
+from benchmarks.soak.beat import beat
+from benchmarks.soak.fuzz import fuzz
+from benchmarks.soak.kills import kill_front, kill_worker
+from benchmarks.soak.stage import growth_and_noise, stage
+
+
+def silently(share: float) -> None:
+    assert 0.0 <= share <= 1.0
+
+
+def missed(outcome: Outcome, *but: str) -> list[str]:
+    """The targets that were not reached, some names excepted."""
+    return [
+        f"{figure.name}: {figure.value:g} {figure.unit}, to reach {figure.target}"
+        for figure in outcome.figures
+        if figure.reached is False and figure.name not in but
+    ]
+
+
+def test_mutated_datagrams_are_refused_without_an_exception_and_change_nothing() -> None:
+    assert missed(fuzz(6000, silently, seed=11)) == []
+
+
+@pytest.mark.slow
+def test_a_start_on_a_bar_line_sounds_on_its_sample_after_tempo_changes() -> None:
+    assert missed(beat(0.3, silently)) == []
+
+
+@pytest.mark.slow
+def test_a_killed_front_leaves_a_take_and_nothing_else() -> None:
+    assert missed(kill_front(1, silently)) == []
+
+
+@pytest.mark.rig
+@pytest.mark.slow
+def test_a_killed_worker_is_not_heard_and_the_music_comes_back() -> None:
+    # how soon depends on what else the machine does: the soak says it, on one that is idle
+    assert missed(kill_worker(1, silently, every_s=8.0), "back after, worst") == []
+
+
+@pytest.mark.rig
+@pytest.mark.slow
+def test_two_decks_under_a_flood_beside_a_burner_are_never_silent() -> None:
+    outcome = stage(0.2, silently)
+    assert missed(outcome, "front's memory grew", "worker's memory grew") == []
+
+
+def test_memory_that_grows_is_told_from_memory_that_moves() -> None:
+    times = [float(n) for n in range(300)]
+    moving, noise = growth_and_noise(times, [100.0 + n % 7 for n in range(300)])
+    assert abs(moving) < noise
+    leaking, noise = growth_and_noise(times, [100.0 + n % 7 + 0.2 * n for n in range(300)])
+    assert leaking == pytest.approx(40.0, rel=0.1)
+    assert leaking > noise
