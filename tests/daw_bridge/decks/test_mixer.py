@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from daw_bridge.decks.mixer import KNEE, Gain, Mixer, soft_limit
+from daw_bridge.decks.mixer import KNEE, Desk, Gain, Mixer, Strip, soft_limit
 
 
 class Constant:
@@ -64,3 +64,43 @@ def test_the_lowest_gain_is_silence() -> None:
     gain = Gain(48000)
     gain.set_db(-60.0, at_once=True)
     assert gain.ramp(10) == 0.0
+
+
+def test_solo_and_mute_silence_decks_and_those_that_are_safe_are_heard_on() -> None:
+    desk = Desk((Strip(), Strip(solo=True), Strip(solo=True, mute=True), Strip(solo_safe=True)))
+    assert [desk.level(number) for number in range(4)] == [0.0, 1.0, 0.0, 1.0]
+
+
+@given(st.floats(0, 1))
+def test_the_crossfade_keeps_the_power_of_its_groups_and_leaves_the_others(position: float) -> None:
+    desk = Desk((Strip(group="A"), Strip(group="B"), Strip()), position)
+    a, b, neither = (desk.level(number) for number in range(3))
+    assert np.isclose(a**2 + b**2, 1.0)
+    assert neither == 1.0
+
+
+def test_the_ends_of_the_crossfade_are_one_group_alone() -> None:
+    strips = (Strip(group="A"), Strip(group="B"))
+    assert np.allclose([Desk(strips, 0.0).level(n) for n in (0, 1)], [1, 0])
+    assert np.allclose([Desk(strips, 1.0).level(n) for n in (0, 1)], [0, 1])
+
+
+def test_a_deck_moves_to_other_outputs_without_a_step() -> None:
+    mixer = Mixer([Constant(0.5), Constant(0.25, 2)], 48000, 4)
+    assert np.allclose(mixer.read(0, 64), [0.75, 0.75, 0, 0])
+    mixer.set_strip(0, first=3)
+    mixer.set_strip(1, first=4, count=1)
+    heard = np.concatenate([mixer.read(64 + n * 100, 100) for n in range(60)])
+    assert np.abs(np.diff(heard, axis=0)).max() < 0.003
+    assert np.allclose(heard[-1], [0, 0, 0.5, 0.75], atol=1e-4)
+
+
+def test_what_is_planned_happens_at_its_sample_however_blocks_are_cut() -> None:
+    def heard(size: int) -> NDArray[np.float32]:
+        mixer = Mixer([Constant(0.5)], 48000, 1)
+        mixer.plan(1000, lambda: mixer.set_strip(0, mute=True))
+        return np.concatenate([mixer.read(start, size) for start in range(0, 2400, size)])[:, 0]
+
+    assert np.allclose(heard(240), heard(100), atol=1e-6)
+    assert (heard(240)[:1000] == 0.5).all()
+    assert (heard(240)[1000:] < 0.5).all()
