@@ -91,15 +91,9 @@ def load_model(
     Raises:
         CheckpointError: it cannot be found, read, or used.
     """
-    entry = published(str(name))
-    if entry is not None and (entry.kind == "codec" or kind not in (None, entry.kind)):
-        use = {"audiogen": "AudioGen.get_pretrained", "musicgen": "MusicGen.get_pretrained"}
-        raise CheckpointError(
-            f"{entry.name} is a model of kind {entry.kind!r}: use {use.get(entry.kind, 'load_codec')}"
-        )
+    entry = _language_model(name, kind)
     if _is_mini(name, entry):
-        folder = BUNDLED if entry is not None else locate(name, (MINI_CONFIG,)).parent
-        codec, lm, info = load_mini(pick_device(device), folder)
+        codec, lm, info = load_mini(pick_device(device), _mini_folder(name, entry))
         return LoadedModel(str(name), codec, lm, info["max_duration"], info["extend_stride"], "musicgen")
     loaded = load_lm(name, device, attend_padding)
     codec = load_codec(sibling(name, CODEC_FILE), device)
@@ -130,12 +124,11 @@ def load_lm(
         CheckpointError: it cannot be found, read, or used.
     """
     target = pick_device(device)
-    entry = published(str(name))
+    entry = _language_model(name)
     if entry is not None and entry.layout == "built in":
         return _loaded(debug_lm().to(target).eval(), {"max_duration": 30.0}, "musicgen", None)
     if _is_mini(name, entry):
-        folder = BUNDLED if entry is not None else locate(name, (MINI_CONFIG,)).parent
-        _, lm, info = load_mini(target, folder)
+        _, lm, info = load_mini(target, _mini_folder(name, entry))
         return LoadedLm(lm, {}, info["max_duration"], info["extend_stride"], "musicgen")
     path = locate(name, (LM_FILE, TRANSFORMERS_CONFIG))
     if _in_transformers_format(path):
@@ -180,8 +173,7 @@ def _codec_or_redirect(name: str | Path) -> CompressionModel | Redirect:
     if entry is not None and entry.layout == "built in":
         return debug_codec()
     if _is_mini(name, entry):
-        folder = BUNDLED if entry is not None else locate(name, (MINI_CONFIG,)).parent
-        return load_mini("cpu", folder)[0]
+        return load_mini("cpu", _mini_folder(name, entry))[0]
     files = (CODEC_FILE, TRANSFORMERS_CONFIG)
     path = locate(name, files[1:] if entry is not None and entry.layout == "transformers" else files)
     if _in_transformers_format(path):
@@ -233,6 +225,21 @@ def _is_mini(name: str | Path, entry: PublishedModel | None) -> bool:
         return entry.layout == "mini"
     path = Path(name).expanduser()
     return path.is_dir() and (path / MINI_CONFIG).is_file()
+
+
+def _mini_folder(name: str | Path, entry: PublishedModel | None) -> Path:
+    return BUNDLED if entry is not None else locate(name, (MINI_CONFIG,)).parent
+
+
+def _language_model(name: str | Path, kind: LmKind | None = None) -> PublishedModel | None:
+    """The published model of a name, if there is one. Raises CheckpointError if it is of another kind."""
+    entry = published(str(name))
+    if entry is not None and (entry.kind == "codec" or kind not in (None, entry.kind)):
+        use = {"audiogen": "AudioGen.get_pretrained", "musicgen": "MusicGen.get_pretrained"}
+        raise CheckpointError(
+            f"{entry.name} is a model of kind {entry.kind!r}: use {use.get(entry.kind, 'load_codec')}"
+        )
+    return entry
 
 
 def _in_transformers_format(path: Path) -> bool:

@@ -51,11 +51,14 @@ def _pickle_message(path: Path, error: str) -> str:
         )
     if "GLOBAL" in error or "global" in error:
         unsupported = next((line.strip() for line in error.splitlines() if "GLOBAL" in line), "")
+        # what follows is torch's advice to allow it
+        named = unsupported.partition(" was not an allowed")[0]
         return (
             f"{path} holds more than weights, and restoring it would run code from the file, which is never "
-            f"done: {unsupported[:200]}. Save its tensors alone, or use the publisher's safetensors file"
+            f"done: {named[:200]}. Save its tensors alone, or use the publisher's safetensors file"
         )
-    return _damaged(path, error)
+    # torch's own words advise to run what is in the file
+    return _damaged(path, "torch.save has not written it")
 
 
 def _damaged(path: Path, error: str) -> str:
