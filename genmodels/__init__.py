@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from genmodels.conditioning.harmony import ChordProgression, ConstantChroma
     from genmodels.conditioning.recording import Recording
     from genmodels.conditioning.timing import Transport
+    from genmodels.device import release_memory
     from genmodels.generate.audiogen import AudioGen
     from genmodels.generate.continuation import Continuation
     from genmodels.generate.musicgen import MusicGen
@@ -46,6 +47,7 @@ __all__ = [
     "load_lm",
     "load_mini",
     "load_model",
+    "release_memory",
     "save_mini",
 ]
 
@@ -71,6 +73,7 @@ _HOMES = {
     "load_lm": "checkpoints.loading",
     "load_mini": "checkpoints.bundled",
     "load_model": "checkpoints.loading",
+    "release_memory": "device",
     "save_mini": "checkpoints.bundled",
 }
 

@@ -39,7 +39,10 @@ def half_dtype(device: torch.device) -> torch.dtype:
 
 
 def release_memory() -> None:
-    """Give the memory of models that nobody holds any longer back to the system and its GPU."""
+    """Give the memory of models that nobody holds any longer back to the system and its GPU.
+
+    Without it a dropped model's memory on a GPU stays with this process, for what comes next.
+    """
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

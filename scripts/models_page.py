@@ -203,7 +203,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
          "checkpoints.loading.LoadedModel", "checkpoints.loading.LoadedLm",
          "checkpoints.names.PublishedModel", "checkpoints.bundled.load_mini", "checkpoints.bundled.save_mini",
          "checkpoints.builders.build_lm", "checkpoints.builders.build_conditioner",
-         "codec.factory.build_codec", "device.pick_device"),
+         "codec.factory.build_codec", "device.pick_device", "device.release_memory"),
     ),
     (
         "Conditions",
