@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -58,7 +57,7 @@ class T5Conditioner(TextConditioner):
         output_dim: width of the language model.
         name: hub name or folder of the T5.
         finetune: train the encoder as well, and save it under `t5`.
-        word_dropout: in training, probability that a word of a text is left out.
+        word_dropout: in training, probability that a word of a text is left out; drawn from torch's seed.
         loaded: tokenizer and encoder, where a checkpoint brings its own; `name` is then not looked for.
     """
 
@@ -88,14 +87,16 @@ class T5Conditioner(TextConditioner):
         is 0."""
         entries = [text or "" for text in texts]
         if self.training and self.word_dropout:
-            entries = [
-                " ".join(word for word in re.split(r"\s+", text) if random.random() >= self.word_dropout)
-                for text in entries
-            ]
+            entries = [self._without_some(text) for text in entries]
         tokens = self.tokenizer(entries, return_tensors="pt", padding=True)
         mask = tokens["attention_mask"].clone()
         mask[torch.tensor([not text for text in entries])] = 0
         return {"input_ids": tokens["input_ids"], "attention_mask": mask}
+
+    def _without_some(self, text: str) -> str:
+        words = re.split(r"\s+", text)
+        kept = torch.rand(len(words)) >= self.word_dropout
+        return " ".join(word for word, stays in zip(words, kept.tolist(), strict=True) if stays)
 
     def forward(self, prepared: dict[str, Tensor]) -> ConditionTensor:
         mask = prepared["attention_mask"]

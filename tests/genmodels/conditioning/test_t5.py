@@ -50,6 +50,21 @@ def test_the_encoder_is_saved_and_trained_only_when_fine_tuned(folder: Path) -> 
     assert any(p.grad is not None for p in tuned.t5.parameters())
 
 
+def test_words_are_dropped_in_training_alone_and_the_same_ones_after_the_same_seed(folder: Path) -> None:
+    conditioner = T5Conditioner(12, str(folder), word_dropout=0.5)
+    texts = ["warm piano drums " * 10]
+
+    def dropped(seed: int) -> list[int]:
+        torch.manual_seed(seed)
+        ids: list[int] = conditioner.prepare(texts)["input_ids"][0].tolist()
+        return ids
+
+    assert dropped(1) == dropped(1) != dropped(2)
+    assert 5 < len(dropped(1)) < 26
+    conditioner.eval()
+    assert len(dropped(1)) == 31
+
+
 def test_a_model_generates_with_t5_conditioning(folder: Path) -> None:
     from tests.genmodels.tiny import tiny_musicgen
 
