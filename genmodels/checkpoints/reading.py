@@ -97,7 +97,9 @@ def usable_configuration(source: Path | str) -> Iterator[None]:
     """
     try:
         yield
-    except (ConfigError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except (
+        ConfigError, ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError
+    ) as error:  # fmt: skip
         what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise CheckpointError(f"{source}: its configuration cannot be used: {what}") from error
 

@@ -17,13 +17,14 @@ from genmodels.checkpoints.reading import (
     read_json,
     read_weights,
     shards_of,
+    usable_configuration,
 )
 from genmodels.checkpoints.transformers_names import from_transformers
 from genmodels.codec.base import CompressionModel
 from genmodels.codec.dac import DacCodec
 from genmodels.codec.encodec_names import encodec_from_transformers
 from genmodels.codec.transformers_codec import TransformersCodec
-from genmodels.errors import CheckpointError, ConfigError
+from genmodels.errors import CheckpointError
 
 _MUSICGEN = ("musicgen", "musicgen_melody")
 _WINDOW_S = 30.0
@@ -41,6 +42,7 @@ class TransformersFolder:
     """
 
     def __init__(self, name: str | Path, config_path: Path) -> None:
+        from huggingface_hub.errors import StrictDataclassError
         from transformers import AutoConfig
 
         self.name = config_path.parent if Path(name).expanduser().is_file() else name
@@ -55,7 +57,7 @@ class TransformersFolder:
         self.kind = str(kind)
         try:
             self.config: Any = AutoConfig.for_model(kind, **fields)
-        except (TypeError, ValueError, KeyError) as error:
+        except (TypeError, ValueError, KeyError, StrictDataclassError) as error:
             raise CheckpointError(f"{config_path} is not a configuration of {kind}: {error}") from error
 
     @property
@@ -205,17 +207,19 @@ def codec_from_state(state: Mapping[str, Tensor], config: Any, source: str) -> C
     from transformers import DacModel, EncodecModel
 
     if config.model_type == "encodec" and config.norm_type == "weight_norm" and config.chunk_length_s is None:
-        try:
-            return encodec_from_transformers(state, config)
-        except (CheckpointError, ConfigError) as error:
-            raise CheckpointError(f"{source}: {error}") from error
+        with usable_configuration(source):
+            try:
+                return encodec_from_transformers(state, config)
+            except CheckpointError as error:
+                raise CheckpointError(f"{source}: {error}") from error
     kinds = {"encodec": (EncodecModel, TransformersCodec), "dac": (DacModel, DacCodec)}
     if config.model_type not in kinds:
         raise CheckpointError(
             f"{source}: a codec of model_type {config.model_type!r}; encodec and dac can be loaded"
         )
     theirs, ours = kinds[config.model_type]
-    model = theirs(config)
+    with usable_configuration(source):
+        model = theirs(config)
     load_strictly(model, full_precision(state), source, assign=True)
     codec: CompressionModel = ours(model)
     return codec

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -137,3 +138,26 @@ def test_a_codec_folder_is_no_language_model(tmp_path: Path) -> None:
     EncodecModel(codec_config()).save_pretrained(tmp_path)
     with pytest.raises(CheckpointError, match="use load_codec"):
         load_lm(tmp_path, "cpu")
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value", "load"),
+    [
+        ("decoder", "num_codebooks", "many", load_lm),
+        ("decoder", "vocab_size", -1, load_lm),
+        ("decoder", "audio_channels", 3, load_lm),
+        ("audio_encoder", "codebook_size", None, load_codec),
+        ("audio_encoder", "num_filters", 0, load_codec),
+        ("audio_encoder", "norm_type", "batch", load_codec),
+    ],
+)
+def test_a_damaged_configuration_is_named(
+    t5_folder: Path, tmp_path: Path, part: str, key: str, value: Any, load: Any
+) -> None:
+    saved(musicgen(t5_folder), t5_folder, tmp_path)
+    path = tmp_path / "config.json"
+    config = json.loads(path.read_text())
+    config[part][key] = value
+    path.write_text(json.dumps(config))
+    with pytest.raises(CheckpointError, match=re.escape(str(tmp_path))):
+        load(tmp_path, "cpu")
