@@ -62,7 +62,8 @@ OPTIONS: dict[str, Option] = {
         _option("compute", "s", "Where the model runs.", check=_check_compute,
                 allowed="'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'"),
         _option("threads", "i", "Threads of the model's process; 0 chooses.", 0, 64),
-        _option("lookahead_ms", "f", "How far music is generated ahead of what is heard, in ms.", 200, 20000),
+        _option("lookahead_ms", "f", "How far music is generated ahead of what is heard, in ms; 0 adapts to "
+                "the measured speed, from 600 to 4000.", 200, 20000, also=0),
         _option("decks", "i", "Number of decks at first.", 1, MAX_DECKS),
         _option("channels", "i", "Output channels, as far as the device has them; decks are laid on them by "
                 "their outputs.", 1, 64),

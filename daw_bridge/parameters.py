@@ -96,6 +96,12 @@ PARAMETERS: tuple[Parameter, ...] = (
         "others; a deck that is taken away stops.",
     ),
     Parameter(
+        "/bridge/latency/offset", "value", (Arg("ms", "f", -500, 500),), unit="ms", curve="linear",
+        default=(0.0,),
+        doc="What the sound takes to the ear beyond what the device says (less where negative); positions "
+        "and the times of acknowledgements count it in.",
+    ),
+    Parameter(
         "/bridge/quantum", "value", (_QUANTUM_ARG,), default=("1M",),
         doc="Launch quantum: the grid on which decks start and stop.",
     ),

@@ -110,6 +110,7 @@ class EngineHost:
         self.restarts = 0
         self.memory = Memory()
         self._memory_due = 0.0
+        self._measured: float | None = None
         self._load = load
         self._owner = owner
         self._tap = tap
@@ -145,6 +146,11 @@ class EngineHost:
         if self._restarting is not None:
             self._restarting.cancel()
         await asyncio.to_thread(self._engine.stop)
+
+    def take_measured(self) -> float | None:
+        """A measurement of speed that has come since this was last asked."""
+        measured, self._measured = self._measured, None
+        return measured
 
     def watch(self) -> None:
         """Look how much memory is taken; cheap, to be called often."""
@@ -210,7 +216,7 @@ class EngineHost:
 
     def _handle(self, event: Event) -> None:
         if isinstance(event, Stats):
-            self.realtime_factor = event.realtime_factor
+            self.realtime_factor = self._measured = event.realtime_factor
             self.memory.gpu_mb = event.gpu_bytes / MEGABYTE
         elif isinstance(event, Loaded):
             if self._loading is not None and not self._loading.done():

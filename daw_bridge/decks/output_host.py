@@ -32,9 +32,13 @@ class OutputHost:
 
     When the device is lost the null clock takes over at the next sample and the device is looked for by name.
     For the event loop's thread, but for ``written`` and `position`, which any thread may read.
+
+    Attributes:
+        offset_s: what the sound takes to the ear beyond what the device says, seconds.
     """
 
     def __init__(self, options: PlayerOptions, notify: Notify) -> None:
+        self.offset_s = 0.0
         self._options = options
         self._notify = notify
         self._output: Output | None = None
@@ -71,8 +75,8 @@ class OutputHost:
 
     @property
     def latency_s(self) -> float:
-        """Seconds from writing to hearing."""
-        return self._output.latency_s if self._output else 0.0
+        """Seconds from writing to hearing: the device's and the offset."""
+        return max(0.0, self._output.latency_s + self.offset_s) if self._output else 0.0
 
     @property
     def written(self) -> int:
@@ -91,7 +95,10 @@ class OutputHost:
 
     def position(self) -> float:
         """Output sample being heard."""
-        return self._output.position() if self._output else 0.0
+        if self._output is None:
+            return 0.0
+        heard = self._output.position() - self.offset_s * self.sample_rate
+        return min(max(0.0, heard), float(self._output.written))
 
     def open(self) -> None:
         """Find the device; it plays from `start` on.

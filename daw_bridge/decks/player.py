@@ -22,6 +22,7 @@ from daw_bridge.decks.engine_host import EngineHost
 from daw_bridge.decks.estimate import Estimate
 from daw_bridge.decks.geometry import Geometry
 from daw_bridge.decks.launcher import Launcher
+from daw_bridge.decks.lookahead import Lookahead
 from daw_bridge.decks.meter import Meter
 from daw_bridge.decks.mixer import SILENT_DB, Mixer
 from daw_bridge.decks.moments import Moments
@@ -51,6 +52,7 @@ from daw_bridge.parameters import MAX_DECKS
 log = logging.getLogger(__name__)
 
 PUMP_S = 0.01
+OFFSET = "/bridge/latency/offset"
 HOLD_NOTICE_EVERY_S = 10.0
 MAX_FADE_S = 0.2
 SWITCH_INTERVAL_S = 0.002
@@ -95,8 +97,9 @@ class LivePlayer:
     ) -> None:
         self._options = options
         self._on_notice = on_notice
+        self._lookahead = Lookahead(options.lookahead_ms / 1000.0)
         self._timing = Timing(
-            lookahead_s=options.lookahead_ms / 1000.0,
+            lookahead_s=self._lookahead.seconds,
             change=Estimate(0.06, 0.03, 0.5),
             opening=Estimate(0.25, 0.15, 1.5),
         )
@@ -127,6 +130,7 @@ class LivePlayer:
         self._output.open()
         rate = self._output.sample_rate
         model = await self._host.start()
+        self._adapt(model.realtime_factor)
         step = 1.0 / (model.realtime_factor * model.frame_rate)
         before_sound = model.max_delay + model.lookahead_frames
         self._timing.change.add((before_sound + 6) * step + 0.01)
@@ -233,6 +237,7 @@ class LivePlayer:
             return
         parts.controls.pump()
         parts.changes.pump()
+        self._output.offset_s = float(self.get(OFFSET, None)[0]) / 1000.0
         written = self._written()
         for deck in parts.decks:
             deck.pump(written)
@@ -245,9 +250,16 @@ class LivePlayer:
         if self._timing.meter is not None:
             holding = (state == "holding" for state in self._shown)
             self._timing.meter.pump(written, self._output.position(), holding)
+        if (speed := self._host.take_measured()) is not None:
+            self._adapt(speed)
         self._takes.watch(written, parts.changes.idle)
         self._output.watch()
         self._host.watch()
+
+    def _adapt(self, speed: float) -> None:
+        holds = sum(deck.underruns for deck in self._parts.decks) if self._parts else 0
+        self._lookahead.measured(speed, holds)
+        self._timing.lookahead_s = self._lookahead.seconds
 
     def _report_fault(self, error: Exception) -> None:
         """Something is wrong inside: say so, once as long as it stays the same, and play on."""

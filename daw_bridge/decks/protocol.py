@@ -178,7 +178,7 @@ class PlayerOptions:
         sample_rate: output rate in Hz; 0 takes the device's own.
         blocksize: frames of a callback; 0 lets the device choose.
         latency_ms: audio written ahead of the device; the time a change needs at least.
-        lookahead_ms: how far generation runs ahead of what is heard.
+        lookahead_ms: how far generation runs ahead of what is heard; 0 adapts to the measured speed.
         decks: number of decks at first, 1..8. channels: of the output.
         record: WAV file that takes the whole output, or None.
         seed: first seed; deck n starts with ``seed + n - 1``.
@@ -194,7 +194,7 @@ class PlayerOptions:
     sample_rate: int = 0
     blocksize: int = 0
     latency_ms: float = 60.0
-    lookahead_ms: float = 1500.0
+    lookahead_ms: float = 0.0
     decks: int = 1
     channels: int = 2
     record: Path | None = None
