@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from genmodels.conditioning.base import ConditionTensor, WaveformConditioner
 from genmodels.conditioning.recording import Recording
-from genmodels.conditioning.stems import melody_of, stems_available
+from genmodels.conditioning.stems import melody_of, separator, stems_available
 from genmodels.errors import ConfigError
 
 Stems = Literal["auto", "demucs", "mix"]
@@ -126,6 +126,8 @@ class ChromaStemConditioner(WaveformConditioner):
     def isolate(self, recording: Recording) -> Recording:
         if self.stems == "mix":
             return super().isolate(recording)
+        # kept out of the module tree, so that it is not saved
+        self.__dict__["_separator"] = separator()
         return melody_of(recording, self.sample_rate, str(self.output_proj.weight.device))
 
     def forward(self, prepared: dict[str, Tensor]) -> ConditionTensor:

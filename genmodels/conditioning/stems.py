@@ -12,6 +12,8 @@ import torch
 
 from genmodels.conditioning.excerpt import as_mono
 from genmodels.conditioning.recording import Recording
+from genmodels.errors import CheckpointError
+from genmodels.sharing import shared_while_used
 
 _MODEL = "htdemucs"
 _MELODIC = ("vocals", "other")
@@ -31,9 +33,25 @@ def _say_mix() -> None:
     )
 
 
-@lru_cache(maxsize=1)
-def _separator() -> Any:
-    return import_module("demucs.pretrained").get_model(_MODEL).eval()
+def separator() -> Any:
+    """The separating model, or None where demucs is not installed; who holds it shares it with
+    `melody_of`, and with the last holder its memory is free.
+
+    Raises:
+        CheckpointError: its weights cannot be loaded.
+    """
+    return _loaded(_MODEL) if stems_available() else None
+
+
+@shared_while_used
+def _loaded(name: str) -> Any:
+    try:
+        return import_module("demucs.pretrained").get_model(name).eval()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise CheckpointError(
+            f"demucs model {name!r} cannot be loaded: {error}. Go online once so that it is kept, or "
+            f"uninstall demucs to take the full mix"
+        ) from error
 
 
 @lru_cache(maxsize=4)
@@ -44,10 +62,10 @@ def melody_of(recording: Recording, sample_rate: int, device: str = "cpu") -> Re
     The whole recording is separated at once, not window by window. Demucs shifts sound by a random time
     unless told not to; it is told so, because the same recording must give the same music.
     """
-    if not stems_available():
+    model = separator()
+    if model is None:
         _say_mix()
         return as_mono(recording, sample_rate)
-    model = _separator()
     wav = torch.from_numpy(recording.wav.copy())
     channels = int(model.audio_channels)
     wav = wav.expand(channels, -1) if len(wav) == 1 else wav[:channels]

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gc
 import sys
 import warnings
+import weakref
 from collections.abc import Iterator
 from types import ModuleType, SimpleNamespace
 
@@ -13,7 +15,7 @@ from genmodels.conditioning import stems
 from genmodels.conditioning.attributes import Recording
 from genmodels.conditioning.chroma_stem import ChromaStemConditioner
 from genmodels.conditioning.excerpt import Span, excerpt
-from genmodels.errors import ConditionError, ConfigError
+from genmodels.errors import CheckpointError, ConditionError, ConfigError
 
 RATE = 32000
 
@@ -27,7 +29,7 @@ def tone(*frequencies: float, seconds: float = 2.0, rate: int = RATE) -> Recordi
 @pytest.fixture
 def fresh_stems() -> Iterator[None]:
     """Without what other tests have separated, or said."""
-    caches = (stems.melody_of, stems._say_mix, stems._separator)
+    caches = (stems.melody_of, stems._say_mix)
     for cache in caches:
         cache.cache_clear()
     yield
@@ -127,6 +129,31 @@ def test_drums_and_bass_are_separated_off(demucs: list[dict[str, object]]) -> No
     strongest(conditioner, mixed)
     # once for the whole recording, and without the random shift
     assert demucs == [{"shape": (1, 2, 88200), "shifts": 0, "device": "cpu"}]
+
+
+def test_the_separator_goes_with_the_last_model_that_uses_it(demucs: list[dict[str, object]]) -> None:
+    first, second = ChromaStemConditioner(8), ChromaStemConditioner(8)
+    for conditioner in (first, second):
+        conditioner.prepare([tone(440.0)])
+    held = weakref.ref(stems.separator())
+    assert first.state_dict().keys() == {"output_proj.weight", "output_proj.bias", "chroma.spec.window"}
+    del first, conditioner
+    gc.collect()
+    assert held() is not None
+    del second
+    gc.collect()
+    assert held() is None
+
+
+def test_a_separator_without_weights_says_what_to_do(
+    demucs: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def offline(name: str) -> object:
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(sys.modules["demucs.pretrained"], "get_model", offline)
+    with pytest.raises(CheckpointError, match="'htdemucs' cannot be loaded: no route to host"):
+        ChromaStemConditioner(8).prepare([tone(440.0)])
 
 
 def test_the_full_mix_is_used_and_said_once_where_nothing_separates(
