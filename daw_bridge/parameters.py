@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 MAX_DECKS = 8
+UNIT_TEXT = "'beats' or 'seconds'"
 GROUP_TEXT = "'A', 'B', or '' for neither"
 KEY_TEXT = "a key such as 'A minor', 'Eb major', 'F#', or '' for off"
 CHORDS_TEXT = "1 to 64 chords, one a bar, such as 'Am F C G7 Dm7b5', or '' for off"
@@ -55,6 +56,12 @@ def check_group(text: str) -> None:
     """Raise `ValueError` unless the text is a side of the crossfade."""
     if text not in ("", "A", "B"):
         raise ValueError(GROUP_TEXT)
+
+
+def check_unit(text: str) -> None:
+    """Raise `ValueError` unless the text is a unit of musical time."""
+    if text not in ("beats", "seconds"):
+        raise ValueError(UNIT_TEXT)
 
 
 def check_clip_name(text: str) -> None:
@@ -113,6 +120,13 @@ PARAMETERS: tuple[Parameter, ...] = (
         f"{_DECK}/prompts", "value", (Arg("text", "s"), Arg("weight", "f", 0, 100)), takes="deck",
         default=("", 1.0), repeat=(1, 4), require=_some_weight, required="at least one weight above 0",
         doc="Up to four prompts with weights, blended; the weights count relative to each other.",
+    ),
+    Parameter(
+        f"{_DECK}/prompts/glide", "value",
+        (Arg("time", "f", 0, 600), Arg("unit", "s", check=check_unit, allowed=UNIT_TEXT)),
+        default=(0.0, "beats"),
+        doc="How long the weights of a new mix of prompts take to be reached, for changes made from then on; "
+        "seconds are those of the tempo at its beginning.",
     ),
     Parameter(
         f"{_DECK}/temperature", "value", (Arg("temperature", "f", 0, 2),), takes="deck", curve="linear",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from daw_bridge.decks.conditions import build_conditions
+from daw_bridge.decks.conditions import GLIDE, build_conditions
 from daw_bridge.decks.geometry import Geometry
+from daw_bridge.decks.mix import glides, gliding
 from daw_bridge.decks.run import Run
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.decks.timeline import Timeline
@@ -38,7 +40,7 @@ class Briefing:
         """What holds from output sample ``sample`` on, for a frame that begins at ``frame_sample`` nearby."""
         clock = self._clock.map
         bpm = clock.tempo_at(sample)
-        beats = clock.beat_at(sample)
+        beats = begin = clock.beat_at(sample)
         meter = clock.meter_segment(beats + SNAP_BEATS)
         beats -= (sample - frame_sample) * bpm / (60.0 * clock.sample_rate)
         position = (meter.bar - 1) * meter.beats_per_bar + beats - meter.beat
@@ -46,7 +48,13 @@ class Briefing:
             position = float(round(position))
         model = self._geometry.model
         transport = Transport(bpm, meter.beats_per_bar, position, frame, model.frame_rate)
-        return build_conditions(self._timeline.at(sample), transport, model.takes)
+        values = self._timeline.at(sample)
+        conditions = build_conditions(values, transport, model.takes)
+        if not glides(values[GLIDE], begin):
+            return conditions
+        rate = 60.0 / bpm * model.frame_rate
+        prompts, glide = gliding(values["prompts"], values[GLIDE], beats, frame, rate)
+        return replace(conditions, prompts=prompts, glide=glide)
 
     def change(self, run: Run, dirty: int, due: int, report: Callable[[float], None]) -> int:
         """Tell anew what holds from output sample ``dirty`` on, as far as the worker has been asked;
@@ -92,7 +100,8 @@ class Briefing:
         clock = self._clock.map
         samples = set(self._timeline.breakpoints(start, stop))
         samples.update(segment.sample for segment in clock.tempi if start <= segment.sample < stop)
-        lines = (clock.sample_at(segment.beat) for segment in clock.meters[1:])
+        lines = [clock.sample_at(segment.beat) for segment in clock.meters[1:]]
+        lines += [clock.sample_at(float(g[0]) + float(g[1])) for g in self._timeline.all_of(GLIDE) if g]
         samples.update(line for line in lines if start <= line < stop)
         return sorted(samples)
 

@@ -16,6 +16,7 @@ from genmodels.errors import ConditionError
 from genmodels.lm.sampling_params import SamplingParams
 
 DECK = "/bridge/deck/{deck}/"
+GLIDE = "prompts/from"
 CONDITIONING = (
     "prompts", "temperature", "top_k", "top_p", "guidance", "melody", "phrase", "key", "chords", "chroma",
     "chroma/enable", "transport/enable",
@@ -30,7 +31,7 @@ _KEY = re.compile(r"([A-Ga-g])([#b]?)\s*(major|minor|maj|min|m|)", re.IGNORECASE
 def default_values(takes: Set[str] = ALL) -> dict[str, Values]:
     """What every deck starts with, by name without the deck's prefix; what the model does not take is off."""
     defaults = {p.path.removeprefix(DECK): p.default for p in PARAMETERS if p.per_deck}
-    values = {name: defaults[name] for name in CONDITIONING}
+    values: dict[str, Values] = {name: defaults[name] for name in CONDITIONING} | {GLIDE: ()}
     return values | {f"{name}/enable": (False,) for name in ("chroma", "transport") if name not in takes}
 
 

@@ -157,6 +157,8 @@ class Controls:
             return self._changes.set_meter(int(values[0]), sample)
         if deck is not None and name in CONDITIONING:
             return self._changes.set_value(self._decks[deck - 1], name, values, When(), sample)
+        if deck is not None and name == "prompts/glide":
+            self._decks[deck - 1].glide = values
         written = self._written()
         if path == DECKS:
             for each in self._decks[int(values[0]) :]:

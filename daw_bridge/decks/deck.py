@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from daw_bridge.clock.internal import Moment
 from daw_bridge.decks.briefing import Briefing
-from daw_bridge.decks.conditions import build_conditions, default_values
+from daw_bridge.decks.conditions import GLIDE, build_conditions, default_values
 from daw_bridge.decks.engine_host import EngineHost
 from daw_bridge.decks.estimate import Estimate
 from daw_bridge.decks.geometry import Geometry
 from daw_bridge.decks.meter import Meter
+from daw_bridge.decks.mix import glide_from, mix_at
 from daw_bridge.decks.pieces import Samples
 from daw_bridge.decks.protocol import DeckState
 from daw_bridge.decks.run import Run
@@ -64,6 +65,7 @@ class Deck:
 
     Attributes:
         memory: the last minute of what it played.
+        glide: how long a new mix of prompts takes to be reached: a number, and ``'beats'`` or ``'seconds'``.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Deck:
         self._pending: dict[str, Values] = {}
         self._dirty: int | None = None
         self._asked: float | None = None
+        self.glide: Values = (0.0, "beats")
         self._past_underruns = 0
         self._held = 0
         self._looked: int | None = None
@@ -168,18 +171,39 @@ class Deck:
             self._asked = asked if self._asked is None else self._asked
             self._pending[name] = values
         else:
-            self.timeline.set_base(name, values)
+            self._set_base(name, values)
+
+    def _set_base(self, name: str, values: Values) -> None:
+        self.timeline.set_base(name, values)
+        if name == "prompts":
+            self.timeline.set_base(GLIDE, ())
 
     def plan(self, name: str, values: Values, moment: Moment, on_grid: bool = True) -> None:
         """Change a value at a moment; on the grid it stays on its beat when the tempo changes."""
         self._pending.pop(name, None)
-        self.timeline.set(name, values, moment.sample, moment.beats if on_grid else None, planned=True)
+        self._lay(name, values, moment.sample, moment.beats if on_grid else None, planned=True)
         self.invalidate(moment.sample)
+
+    def _lay(
+        self, name: str, values: Values, sample: int, beat: float | None = None, planned: bool = False
+    ) -> None:
+        """Put a change into the timeline; one of the prompts' mix with its glide."""
+        if name == "prompts":
+            here, begin = self.timeline.at(sample), self._clock.map.beat_at(sample) if beat is None else beat
+            mix = mix_at(here["prompts"], here[GLIDE], begin)
+            length = float(self.glide[0])
+            beats = length if self.glide[1] == "beats" else length * self._clock.tempo_at(sample) / 60.0
+            self.timeline.set(name, values, sample, beat, planned)
+            name, values = GLIDE, glide_from(mix, values, begin, beats)
+        self.timeline.set(name, values, sample, beat, planned)
 
     def cancel(self, name: str | None, written: int) -> set[str]:
         """Drop what is planned and can still be dropped: changes of one value or of all, and a ``'start'`` or
         ``'stop'`` that waits; returns the names of the values."""
-        dropped = self.timeline.cancel(name, self.earliest(written))
+        earliest = self.earliest(written)
+        dropped = self.timeline.cancel(name, earliest)
+        if name == "prompts":
+            self.timeline.cancel(GLIDE, earliest)
         if dropped:
             self.invalidate(dropped[0].sample)
         if name in (None, "start"):
@@ -192,7 +216,7 @@ class Deck:
             for run in self._runs:
                 if run.stop_planned and run.stop is not None and run.stop > written:
                     run.stop, run.stop_beat, run.stop_planned = None, None, False
-        return {change.name for change in dropped}
+        return {change.name for change in dropped} - {GLIDE}
 
     def following(self, position: float) -> tuple[str, int] | None:
         """The next thing that it will do after an output sample: its name and its output sample."""
@@ -268,7 +292,7 @@ class Deck:
         due = written + round(self._timing.margin_s * self._geometry.out_rate)
         reachable = self.earliest(written)
         for name, values in self._pending.items():
-            self.timeline.set(name, values, reachable)
+            self._lay(name, values, reachable)
         if self._pending:
             self.invalidate(reachable)
         self._pending.clear()
@@ -304,7 +328,7 @@ class Deck:
             self.timeline.settle(min(run.sample_of(run.claimed // self._geometry.hop) for run in self._runs))
         else:
             for name, values in self._pending.items():
-                self.timeline.set_base(name, values)
+                self._set_base(name, values)
             self._pending.clear()
             self._dirty = self._asked = None
             self.timeline.settle_all()

@@ -54,7 +54,11 @@ class Timeline:
 
     def last(self, name: str) -> Values:
         """The value of ``name`` after all its changes."""
-        return [self._base[name], *(c.values for c in self._changes if c.name == name)][-1]
+        return self.all_of(name)[-1]
+
+    def all_of(self, name: str) -> list[Values]:
+        """The value of ``name`` before its changes, and those of its changes."""
+        return [self._base[name], *(c.values for c in self._changes if c.name == name)]
 
     def planned(self, after: int) -> list[Change]:
         """Planned changes after a sample, ascending."""

@@ -30,6 +30,7 @@ __all__ = [
     "Recording",
     "SamplingParams",
     "Transport",
+    "WeightGlide",
     "WeightedPrompt",
     "drop_conditions",
 ]
@@ -59,6 +60,28 @@ class WeightedPrompt:
 
 
 @dataclass(frozen=True)
+class WeightGlide:
+    """The weights of a mix on a straight line from other ones to the prompts' own. Picklable.
+
+    Args:
+        weights: those before frame `first`, one a prompt, >= 0 and not all 0; normalised to a sum of 1.
+        first, last: absolute frames between which they move; from `last` on they are the prompts' own.
+    Raises:
+        ConditionError: a weight is negative or not finite, all are 0, or `last` is not after `first`.
+    """
+
+    weights: tuple[float, ...]
+    first: float
+    last: float
+
+    def __post_init__(self) -> None:
+        if not all(math.isfinite(w) and w >= 0 for w in self.weights) or not any(self.weights):
+            raise ConditionError(f"a glide from weights {self.weights}: they must be >= 0 and not all 0")
+        if not (math.isfinite(self.first) and math.isfinite(self.last) and self.first < self.last):
+            raise ConditionError(f"a glide over frames {self.first} to {self.last} must end after it begins")
+
+
+@dataclass(frozen=True)
 class Conditions:
     """Everything that steers one voice from some frame on. Picklable; compares by value.
 
@@ -72,8 +95,10 @@ class Conditions:
         cfg_coef_beta: >= 0, strength of the text over the other conditions (double guidance, MusicGen-Style,
             arXiv 2407.12563): the logits are u + c * (w + beta * (tw - w) - u), of no condition, all but
             text, and all. None weighs all conditions as one (beta 1).
+        glide: how the prompts' weights come to be what they are, or None where they are so from the
+            beginning. The rows stay the same meanwhile, so it costs no more than a mix at rest.
     Raises:
-        ConditionError: cfg_coef or cfg_coef_beta is out of range.
+        ConditionError: cfg_coef or cfg_coef_beta is out of range, or the glide has not one weight a prompt.
     """
 
     prompts: tuple[WeightedPrompt, ...] = ()
@@ -83,8 +108,13 @@ class Conditions:
     cfg_coef: float = 3.0
     recording: Recording | None = None
     cfg_coef_beta: float | None = None
+    glide: WeightGlide | None = None
 
     def __post_init__(self) -> None:
+        if self.glide is not None and len(self.glide.weights) != len(self.prompts):
+            raise ConditionError(
+                f"a glide of {len(self.glide.weights)} weights for {len(self.prompts)} prompts: one each"
+            )
         for name, value in (("cfg_coef", self.cfg_coef), ("cfg_coef_beta", self.cfg_coef_beta)):
             if value is not None and not (math.isfinite(value) and value >= 0):
                 raise ConditionError(f"{name} is {value}, must be a finite number >= 0")

@@ -181,6 +181,7 @@ class VoiceConditioner:
                     # with text alone, all but text is nothing
                     textless=null if beta is not None and _has_text_only(item) else textless[number],
                     cfg_coef_beta=1.0 if beta is None else beta,
+                    glide=_glide(item) if own else None,
                 )
             )
         every = tuple(inputs)
@@ -270,3 +271,11 @@ def _has_text_only(conditions: Conditions) -> bool:
 def _needs_textless(conditions: Conditions) -> bool:
     beta = conditions.cfg_coef_beta
     return beta is not None and any(conditions.texts()) and _has_more_than_text(conditions)
+
+
+def _glide(conditions: Conditions) -> tuple[tuple[float, ...], float, float] | None:
+    glide = conditions.glide
+    if glide is None:
+        return None
+    total = sum(glide.weights)
+    return tuple(weight / total for weight in glide.weights), glide.first, glide.last

@@ -42,6 +42,8 @@ class VoiceRows:
         seed: its randomness.
         textless: row number of the branch with all conditions but text; None without double guidance.
         cfg_coef_beta: strength of the text over the textless branch.
+        glide: weights with a sum of 1 from which `weights` are reached, and the steps between which that
+            happens; None at rest.
     """
 
     prompts: tuple[int, ...]
@@ -52,14 +54,24 @@ class VoiceRows:
     seed: int
     textless: int | None = None
     cfg_coef_beta: float = 1.0
+    glide: tuple[tuple[float, ...], float, float] | None = None
 
-    def guided(self, logits: Tensor) -> Tensor:
-        """Logits [R, K, card] of all rows to this voice's [K, card]: u + c * (l - u), where l is the prompts'
-        mean by weight, under double guidance w + beta * (that mean - w)."""
+    def weights_at(self, step: int) -> tuple[float, ...]:
+        """The prompts' weights at an absolute stream step."""
+        if self.glide is None:
+            return self.weights
+        before, first, last = self.glide
+        share = min(1.0, max(0.0, (step - first) / (last - first)))
+        return tuple((1.0 - share) * b + share * w for b, w in zip(before, self.weights, strict=True))
+
+    def guided(self, logits: Tensor, step: int = 0) -> Tensor:
+        """Logits [R, K, card] of all rows at a stream step to this voice's [K, card]: u + c * (l - u), where
+        l is the prompts' mean by weight, under double guidance w + beta * (that mean - w)."""
         mixed = logits[self.prompts[0]]
         if len(self.prompts) > 1:
-            mixed = mixed * self.weights[0]
-            for row, weight in zip(self.prompts[1:], self.weights[1:], strict=True):
+            weights = self.weights_at(step)
+            mixed = mixed * weights[0]
+            for row, weight in zip(self.prompts[1:], weights[1:], strict=True):
                 mixed = mixed + logits[row] * weight
         if self.textless is not None:
             mixed = torch.lerp(logits[self.textless], mixed, self.cfg_coef_beta)
@@ -69,7 +81,7 @@ class VoiceRows:
 
     def draw(self, logits: Tensor, step: int) -> npt.NDArray[np.int64]:
         """Tokens [K] of an absolute stream step from the logits [R, K, card] of all rows."""
-        guided = self.guided(logits)
+        guided = self.guided(logits, step)
         noise = None
         if not self.sampling.greedy:
             noise = torch.from_numpy(step_noise(self.seed, step, *guided.shape))

@@ -21,7 +21,7 @@ from daw_bridge.takes.coding import (
     encode_tokens,
     encode_value,
 )
-from genmodels.conditioning.attributes import Conditions, WeightedPrompt
+from genmodels.conditioning.attributes import Conditions, WeightedPrompt, WeightGlide
 from genmodels.conditioning.harmony import ChordProgression, ConstantChroma, RecordedChroma
 from genmodels.conditioning.timing import Transport
 from genmodels.lm.sampling import SamplingParams
@@ -64,6 +64,12 @@ def through_json(value: object) -> object:
 
 @given(conditions)
 def test_conditions_come_back_to_the_last_bit(value: Conditions) -> None:
+    assert through_json(value) == value
+
+
+def test_a_glide_of_weights_comes_back_to_the_last_bit() -> None:
+    prompts = (WeightedPrompt("a", 1 / 3), WeightedPrompt("b", 2 / 3))
+    value = Conditions(prompts, glide=WeightGlide((0.1, 0.7), 17.3, 117.9))
     assert through_json(value) == value
 
 
