@@ -24,6 +24,7 @@ from daw_bridge.hands import Hands
 from daw_bridge.log_file import log_file, note
 from daw_bridge.options import Setup
 from daw_bridge.parameters import Address, Values
+from daw_bridge.priority import take_precedence
 from genmodels.errors import GenModelsError
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ def run(setup: Setup, plain: bool = True) -> None:
     try:
         check_allow(host, setup.allow)
         print(f"loading {setup.options['model']} ...", flush=True)
+        take_precedence()
         from daw_bridge.decks.player import create_player
 
         with ExitStack() as stack:

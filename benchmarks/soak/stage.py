@@ -46,10 +46,12 @@ def stage(minutes: float, progress: Progress, rate: int = 2000) -> Outcome:
             ended.set()
             sender.join()
         metrics = on.client.ask("/bridge/metrics").values
+        xruns = int(on.client.ask("/bridge/status").values[8])
     figures = [
         Figure("samples of silence", ear.silent, "", at_most=0, note=f"of {ear.heard}"),
         Figure("messages", sent[0], "", note=f"{sent[0] / seconds:.0f} a second, 10 % garbage"),
         Figure("holds", int(metrics[4]), "", note=f"{metrics[5]:.1f} s in all: the last bars, in time"),
+        Figure("gaps of the sound server", xruns, "", note="JACK without a device or realtime rights"),
         Figure("not heard by the recorder", ear.lost_share, "%"),
     ]
     for name, series in memory.items():

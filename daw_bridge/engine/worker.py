@@ -41,6 +41,7 @@ from daw_bridge.engine.protocol import (
     Stats,
 )
 from daw_bridge.engine.ring import PcmRing
+from daw_bridge.priority import give_way
 from genmodels.errors import GenModelsError
 
 CHUNK_SECONDS = 0.025
@@ -62,6 +63,7 @@ def worker_main(connection: Connection, spare_for: Load | None = None, whole: bo
         whole: it loads the model, too.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    give_way()
     worker = Worker(connection.send)
     if spare_for is not None:
         prepare(spare_for.loader)

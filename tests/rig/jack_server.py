@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -10,14 +11,24 @@ import time
 from pathlib import Path
 from typing import IO
 
+import psutil
+
 RATE = 48000
 PERIOD = 256
+REGISTRY = Path("/dev/shm/jack-shm-registry")
 PROGRAMS = {"jackd": "jackd2", "oscsend": "liblo-tools", "pd": "puredata-core"}
 
 
 def missing_programs() -> list[str]:
     """Names of the system packages whose programs the rig needs and this machine lacks."""
     return [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
+
+
+def _forget_dead_servers() -> None:
+    """JACK knows eight servers, and never forgets one that was killed: where none runs, begin a new list."""
+    if not any(process.info["name"] in ("jackd", "jackdbus") for process in psutil.process_iter(["name"])):
+        with contextlib.suppress(OSError):
+            REGISTRY.unlink(missing_ok=True)
 
 
 class JackServer:
@@ -40,6 +51,7 @@ class JackServer:
         return {**os.environ, "JACK_DEFAULT_SERVER": self.name, "JACK_NO_START_SERVER": "1"}
 
     def __enter__(self) -> JackServer:
+        _forget_dead_servers()
         self._log = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
             ["jackd", "-n", self.name, "-r", "-S", "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)],
