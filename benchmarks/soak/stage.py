@@ -6,6 +6,7 @@ import os
 import random
 import threading
 import time
+from contextlib import nullcontext
 
 import numpy as np
 
@@ -18,9 +19,9 @@ LISTEN_EVERY_S = 2.0
 SETTLED = 1 / 3
 
 
-def stage(minutes: float, progress: Progress, rate: int = 2000) -> Outcome:
+def stage(minutes: float, progress: Progress, rate: int = 2000, burns: bool = True) -> Outcome:
     """Play two decks for so long, under so many messages a second, a tenth of them garbage, beside a process
-    that takes all it gets of a core."""
+    that takes all it gets of a core (``burns``)."""
     rng = random.Random(2)
     datagrams = [flood_message(rng, deck=rng.choice((1, 2))) for _ in range(4096)]
     times: list[float] = []
@@ -35,7 +36,7 @@ def stage(minutes: float, progress: Progress, rate: int = 2000) -> Outcome:
         ended, sent = threading.Event(), [0]
         sender = threading.Thread(target=send_flood, args=(on.daemon.port, datagrams, rate, ended, sent))
         ear, begun, seconds = Ear(on.recorder), time.monotonic(), 60.0 * minutes
-        with cpu_burner():
+        with cpu_burner() if burns else nullcontext():
             sender.start()
             while time.monotonic() - begun < seconds:
                 pause(LISTEN_EVERY_S, progress, begun, seconds)

@@ -47,8 +47,9 @@ def test_a_killed_worker_is_not_heard_and_the_music_comes_back() -> None:
 
 @pytest.mark.rig
 @pytest.mark.slow
-def test_two_decks_under_a_flood_beside_a_burner_are_never_silent() -> None:
-    outcome = stage(0.2, silently)
+def test_two_decks_under_a_flood_are_never_silent() -> None:
+    # the soak burns a core beside it, which a machine that is shared does already
+    outcome = stage(0.2, silently, rate=500, burns=False)
     assert missed(outcome, "front's memory grew", "worker's memory grew") == []
 
 
