@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from genmodels.errors import GenerationError
+from genmodels.lm.generation import check_guidance
 from genmodels.lm.sampling import SamplingParams
 
 
@@ -36,7 +37,4 @@ class GenerationParams:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.duration) and self.duration > 0):
             raise GenerationError(f"duration is {self.duration} s, must be a finite number > 0")
-        beta = 0.0 if self.cfg_coef_beta is None else self.cfg_coef_beta
-        for name, value in (("cfg_coef", self.cfg_coef), ("cfg_coef_beta", beta)):
-            if value is None or not (math.isfinite(value) and value >= 0):
-                raise GenerationError(f"{name} is {value}, must be a finite number >= 0")
+        check_guidance(self.cfg_coef, self.cfg_coef_beta)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -153,6 +154,8 @@ def generate(
         )
     count = counts.pop() if counts else 1
     assert count is not None
+    check_counts(count, max_gen_len)
+    check_guidance(cfg_coef, cfg_coef_beta)
     if prompt is not None:
         check_codes(lm, prompt, max_gen_len)
     items = list(conditions) or [ConditioningAttributes() for _ in range(count)]
@@ -177,11 +180,28 @@ def _part(callback: ProgressCallback | None, number: int, parts: int) -> Progres
     return lambda done, total: callback(number * total + done, parts * total)
 
 
+def check_counts(num_samples: int, max_gen_len: int) -> None:
+    """Raise GenerationError unless there is something to generate."""
+    for name, value in (("num_samples", num_samples), ("max_gen_len", max_gen_len)):
+        if value < 1:
+            raise GenerationError(f"{name} is {value}, must be at least 1")
+
+
+def check_guidance(cfg_coef: float, cfg_coef_beta: float | None) -> None:
+    """Raise GenerationError unless strengths of guidance are finite and >= 0 (or there is no beta)."""
+    beta = 0.0 if cfg_coef_beta is None else cfg_coef_beta
+    for name, value in (("cfg_coef", cfg_coef), ("cfg_coef_beta", beta)):
+        if value is None or not (math.isfinite(value) and value >= 0):
+            raise GenerationError(f"{name} is {value}, must be a finite number >= 0")
+
+
 def check_codes(lm: LMModel, prompt: Tensor, limit: int | None = None) -> None:
     """Raise GenerationError unless a prompt [B, K, P] fits a model, and a window of `limit` frames if
     given."""
     if prompt.ndim != 3 or prompt.shape[1] != lm.n_q:
         raise GenerationError(f"prompt codes have shape {tuple(prompt.shape)}, must be [B, {lm.n_q}, P]")
+    if prompt.is_floating_point():
+        raise GenerationError(f"prompt codes are {prompt.dtype}, must be integers")
     if limit is not None and prompt.shape[2] >= limit:
         raise GenerationError(
             f"prompt of {prompt.shape[2]} frames leaves nothing to generate in a window of {limit} frames: "

@@ -205,8 +205,8 @@ class LMModel(nn.Module):
         Args:
             prompt: codes [B, K, P] to continue, P < max_gen_len.
             conditions: one an item; none means unconditional.
-            num_samples: B, if neither prompt nor conditions say it; 1 by default.
-            max_gen_len: frames T of the result, prompt included.
+            num_samples: B >= 1, if neither prompt nor conditions say it; 1 by default.
+            max_gen_len: frames T >= 1 of the result, prompt included.
             use_sampling, temp, top_k, top_p: see `SamplingParams`.
             cfg_coef: guidance, >= 0.
             seed: item i draws from seed + i; None draws a fresh seed.
@@ -217,7 +217,8 @@ class LMModel(nn.Module):
         Returns:
             codes [B, K, T] int64 on the CPU.
         Raises:
-            GenerationError: prompt, conditions and num_samples disagree, or the prompt does not fit.
+            GenerationError: prompt, conditions and num_samples disagree, the prompt does not fit, or a value
+                is out of range.
             ConditionError: a condition that the model does not have.
         """
         sampling = SamplingParams(use_sampling, temp, top_k, top_p)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -176,6 +178,18 @@ def test_wrong_requests_are_refused(lm: LMModel) -> None:
         lm.generate(conditions=[ConditioningAttributes({"style": "x"})])
     with pytest.raises(ConfigError, match="precision is 'int4'"):
         make_decoder(lm, "int4")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"cfg_coef": -2.0}, {"cfg_coef": float("nan")}, {"cfg_coef_beta": -2.0}, {"num_samples": 0},
+        {"max_gen_len": -1}, {"prompt": torch.zeros(1, 4, 2)},
+    ],
+)  # fmt: skip
+def test_values_out_of_range_are_refused_by_name(lm: LMModel, wrong: dict[str, Any]) -> None:
+    with pytest.raises(GenerationError, match=next(iter(wrong))):
+        lm.generate(**{"max_gen_len": 8, **wrong})
 
 
 def test_broken_configurations_are_refused() -> None:
