@@ -55,25 +55,25 @@ def halve_layers(lm: LMModel, dtype: torch.dtype | None = None) -> None:
             weight.data = weight.data.to(dtype)
 
 
-def settle_layers(lm: LMModel, precision: str) -> LMModel:
-    """A model that has just been loaded to be played, its layers halved for good if it will be played so and
-    not on a CPU.
+def settle_layers(lm: LMModel, precision: str, device: torch.device) -> None:
+    """Halve the layers of a model that has just been loaded for good, if it will be played so and not on a
+    CPU.
 
     Args:
         lm: changed in place.
         precision: see `make_decoder`.
+        device: where it will be played; it need not be there yet.
     """
-    if precision in ("auto", "half") and lm.device.type != "cpu":
-        halve_layers(lm)
-    return lm
+    if precision in ("auto", "half") and device.type != "cpu":
+        halve_layers(lm, suitable_dtype(lm.transformer, device))
 
 
-def suitable_dtype(transformer: Transformer) -> torch.dtype:
-    """The half precision of the weights if they have one already, else that of their device; bfloat16 where a
-    weight is beyond the range of float16."""
+def suitable_dtype(transformer: Transformer, device: torch.device | None = None) -> torch.dtype:
+    """The half precision of the weights if they have one already, else that of the device (by default
+    theirs); bfloat16 where a weight is beyond the range of float16."""
     if transformer.layer_dtype != torch.float32:
         return transformer.layer_dtype
-    dtype = half_dtype(transformer.positions.device)
+    dtype = half_dtype(device or transformer.positions.device)
     if dtype == torch.float16:
         limit = torch.finfo(dtype).max
         matrices = [weight.detach() for weight in transformer.parameters() if weight.ndim == 2]

@@ -153,17 +153,21 @@ def test_layers_that_are_half_already_are_not_copied_and_never_called_fp32() -> 
         make_decoder(lm, "fp32")
 
 
-def test_layers_are_halved_for_good_only_where_they_are_played_so_off_the_cpu() -> None:
-    for device, precision, expected in (
-        ("cpu", "half", torch.float32),
-        ("meta", "fp32", torch.float32),
-        ("meta", "half", torch.float16),
-        ("meta", "auto", torch.float16),
-    ):
-        lm = model("cross", STEREO).to(device)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("genmodels.lm.half.suitable_dtype", lambda transformer: torch.float16)
-            assert settle_layers(lm, precision).transformer.layer_dtype == expected
+@pytest.mark.parametrize(
+    ("device", "precision", "expected"),
+    [
+        ("cpu", "half", torch.float32), ("cuda", "fp32", torch.float32), ("cuda", "half", torch.float16),
+        ("cuda", "auto", torch.float16),
+    ],
+)  # fmt: skip
+def test_layers_are_halved_for_good_only_where_they_are_played_so_off_the_cpu(
+    device: str, precision: str, expected: torch.dtype
+) -> None:
+    """Before they get there, so that a GPU never holds both."""
+    lm = model("cross", STEREO)
+    settle_layers(lm, precision, torch.device(device))
+    assert lm.transformer.layer_dtype == expected
+    assert lm.device.type == "cpu"
 
 
 def test_weights_beyond_the_range_of_float16_become_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
