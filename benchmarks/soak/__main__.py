@@ -128,9 +128,9 @@ def main() -> int:
             try:
                 wanted = amount(soak, options.minutes, options.count)
                 outcomes.append(soak.run(wanted, partial(_move, bars, task)))
-            except (RuntimeError, TimeoutError) as error:
+            except Exception as error:
                 failed = True
-                console.print(f"[red]{name} could not be measured: {error}")
+                console.print(f"[red]{name} could not be measured: {type(error).__name__}: {error}")
             bars.remove_task(task)
     show(outcomes, console)
     short = options.minutes is not None or options.count is not None

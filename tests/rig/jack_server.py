@@ -15,6 +15,7 @@ import psutil
 
 RATE = 48000
 PERIOD = 256
+TOO_MANY = "Too many servers"
 REGISTRY = Path("/dev/shm/jack-shm-registry")
 PROGRAMS = {"jackd": "jackd2", "oscsend": "liblo-tools", "pd": "puredata-core"}
 
@@ -25,7 +26,7 @@ def missing_programs() -> list[str]:
 
 
 def _forget_dead_servers() -> None:
-    """JACK knows eight servers, and never forgets one that was killed: where none runs, begin a new list."""
+    """JACK knows eight servers, and does not forget one that was killed: where none runs, begin a new list."""
     if not any(process.info["name"] in ("jackd", "jackdbus") for process in psutil.process_iter(["name"])):
         with contextlib.suppress(OSError):
             REGISTRY.unlink(missing_ok=True)
@@ -51,7 +52,15 @@ class JackServer:
         return {**os.environ, "JACK_DEFAULT_SERVER": self.name, "JACK_NO_START_SERVER": "1"}
 
     def __enter__(self) -> JackServer:
+        try:
+            return self._start()
+        except RuntimeError as error:
+            if TOO_MANY not in str(error):
+                raise
         _forget_dead_servers()
+        return self._start()
+
+    def _start(self) -> JackServer:
         self._log = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
             ["jackd", "-n", self.name, "-r", "-S", "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)],
