@@ -26,7 +26,7 @@ def missing_programs() -> list[str]:
 
 
 def _forget_dead_servers() -> None:
-    """JACK knows eight servers, and does not forget one that was killed: where none runs, begin a new list."""
+    """JACK knows eight servers and does not forget one that was killed: where none runs, begin anew."""
     if not any(process.info["name"] in ("jackd", "jackdbus") for process in psutil.process_iter(["name"])):
         with contextlib.suppress(OSError):
             REGISTRY.unlink(missing_ok=True)
@@ -61,7 +61,7 @@ class JackServer:
         return self._start()
 
     def _start(self) -> JackServer:
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - __exit__ closes it
         self._process = subprocess.Popen(
             ["jackd", "-n", self.name, "-r", "-S", "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)],
             stdin=subprocess.DEVNULL,
