@@ -23,7 +23,7 @@ REFUSED = {
     "unknown address": encode("/bridge/deck/1/warp", 1.0),
     "unknown deck": encode("/bridge/deck/99/prompt", "piano"),
     "wrong type": encode("/bridge/tempo", "fast"),
-    "too many arguments": encode("/bridge/tempo", 90.0, 91.0),
+    "too many arguments": encode("/bridge/tempo", 90.0, 91.0, 92.0),
     "not a number": encode("/bridge/tempo", math.nan),
     "infinite": encode("/bridge/deck/1/guidance", math.inf),
     "out of range": encode("/bridge/deck/1/temperature", 99.0),
