@@ -233,6 +233,8 @@ class Dispatcher:
             return
         status = self.player.status()
         if target.deck is not None:
+            if target.deck > len(status.decks):
+                raise UnknownAddressError(target.text, f"decks are 1..{len(status.decks)}")
             replies = dict(deck_replies(status.decks[target.deck - 1]))
             client.send(target.text, *replies[target.text])
         else:
