@@ -1,4 +1,4 @@
-"""What holds for all tests: no network, no waiting threads, no files of hypothesis."""
+"""What holds for all tests: no network, no waiting threads, no files of hypothesis, no dead JACK servers."""
 
 from __future__ import annotations
 
@@ -12,3 +12,10 @@ from hypothesis import settings
 
 settings.register_profile("daw_bridge", deadline=None, database=None, max_examples=60)
 settings.load_profile("daw_bridge")
+
+
+def pytest_configure() -> None:
+    """Before anything of this process knows of JACK."""
+    from tests.rig.jack_server import forget_dead_servers
+
+    forget_dead_servers()

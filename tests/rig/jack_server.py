@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -15,7 +16,6 @@ import psutil
 
 RATE = 48000
 PERIOD = 256
-TOO_MANY = "Too many servers"
 REGISTRY = Path("/dev/shm/jack-shm-registry")
 PROGRAMS = {"jackd": "jackd2", "oscsend": "liblo-tools", "pd": "puredata-core"}
 
@@ -25,9 +25,11 @@ def missing_programs() -> list[str]:
     return [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
 
 
-def _forget_dead_servers() -> None:
-    """JACK knows eight servers and does not forget one that was killed: where none runs, begin anew."""
-    if not any(process.info["name"] in ("jackd", "jackdbus") for process in psutil.process_iter(["name"])):
+def forget_dead_servers() -> None:
+    """JACK knows eight servers and does not forget one that was killed. Where none runs, begin anew; but not
+    once this process has looked into the list, for it would go on looking into the old one."""
+    runs = any(process.info["name"] in ("jackd", "jackdbus") for process in psutil.process_iter(["name"]))
+    if not runs and "libjack" not in Path("/proc/self/maps").read_text():
         with contextlib.suppress(OSError):
             REGISTRY.unlink(missing_ok=True)
 
@@ -52,23 +54,9 @@ class JackServer:
         return {**os.environ, "JACK_DEFAULT_SERVER": self.name, "JACK_NO_START_SERVER": "1"}
 
     def __enter__(self) -> JackServer:
-        try:
-            return self._start()
-        except RuntimeError as error:
-            if TOO_MANY not in str(error):
-                raise
-        _forget_dead_servers()
-        return self._start()
-
-    def _start(self) -> JackServer:
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - __exit__ closes it
-        self._process = subprocess.Popen(
-            ["jackd", "-n", self.name, "-r", "-S", "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)],
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        forget_dead_servers()
+        self._log = tempfile.TemporaryFile()
+        self._process = self._spawn(self._log)
         try:
             self._wait_until_up(timeout=10.0)
         except BaseException:
@@ -78,15 +66,34 @@ class JackServer:
 
     def __exit__(self, *_: object) -> None:
         if self._process is not None:
-            self._process.terminate()
-            try:
-                self._process.wait(5)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            if self._ended(self._process):
+                # JACK gives a dead server's place only to one of the same name, which frees it as it ends
+                again = self._spawn(subprocess.DEVNULL)
+                time.sleep(0.3)
+                self._ended(again)
             self._remove_files()
         if self._log is not None:
             self._log.close()
+
+    def _spawn(self, log: IO[bytes] | int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            ["jackd", "-n", self.name, "-r", "-S", "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    @staticmethod
+    def _ended(process: subprocess.Popen[bytes]) -> bool:
+        """Ends a server; whether it had to be killed, or had been."""
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        return process.returncode == -signal.SIGKILL
 
     def _remove_files(self) -> None:
         """Remove what a server of this name leaves in /dev/shm when it had to be killed."""
