@@ -103,8 +103,8 @@ def test_a_cut_before_an_unfinished_one_takes_its_place(ring: PcmRing) -> None:
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.3, 0.7, 1.0]))
 def test_the_level_is_even_however_alike_old_and_new_are(seed: int, alike: float) -> None:
     random = np.random.default_rng(seed)
-    old = random.standard_normal((4096, 1)).astype(np.float32)
-    new = (alike * old + np.sqrt(1 - alike**2) * random.standard_normal((4096, 1))).astype(np.float32)
+    old = random.standard_normal((32768, 1)).astype(np.float32)
+    new = (alike * old + np.sqrt(1 - alike**2) * random.standard_normal((32768, 1))).astype(np.float32)
     parts = np.split(joined(old, new), 8)
     levels = [20 * np.log10(np.sqrt(np.mean(part**2))) for part in parts]
     assert max(map(abs, levels)) < 1.0
