@@ -27,11 +27,15 @@ def missing_programs() -> list[str]:
 
 def forget_dead_servers() -> None:
     """JACK knows eight servers and does not forget one that was killed. Where none runs, begin anew; but not
-    once this process has looked into the list, for it would go on looking into the old one."""
-    runs = any(process.info["name"] in ("jackd", "jackdbus") for process in psutil.process_iter(["name"]))
-    if not runs and "libjack" not in Path("/proc/self/maps").read_text():
+    where a process has looked into the list, this one or another: it would go on reading the old one."""
+    for process in psutil.process_iter(["name"]):
+        if process.info["name"] in ("jackd", "jackdbus"):
+            return
         with contextlib.suppress(OSError):
-            REGISTRY.unlink(missing_ok=True)
+            if "libjack" in Path(f"/proc/{process.pid}/maps").read_text():
+                return
+    with contextlib.suppress(OSError):
+        REGISTRY.unlink(missing_ok=True)
 
 
 class JackServer:
