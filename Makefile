@@ -47,7 +47,7 @@ format: venv ## Lay the code out as lint wants it
 	@$(BIN)/ruff format --quiet $(CODE)
 
 .PHONY: docs
-docs: venv ## Write docs/osc.md and docs/models.md from the code
+docs: venv ## Write docs/control.md and docs/models.md from the code
 	@$(BIN)/python scripts/generate_docs.py
 
 .PHONY: check-docs

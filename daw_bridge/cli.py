@@ -84,7 +84,7 @@ def serve(
     record: Annotated[Path | None, typer.Option(help="WAV file that takes the whole output.")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a panel, for logs.")] = False,
 ) -> None:
-    """Run the instrument until Ctrl-C. All options and addresses: docs/osc.md.
+    """Run the instrument until Ctrl-C. All options and addresses: docs/control.md.
 
     Exit codes: 2 for a wrong preset or value, 3 when the port is in use, 4 when the model cannot be loaded.
     """

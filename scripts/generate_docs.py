@@ -1,4 +1,4 @@
-"""Writes docs/osc.md from the parameter table and docs/models.md from genmodels; ``--check`` only says
+"""Writes docs/control.md from the parameter table and docs/models.md from genmodels; ``--check`` only says
 whether they are up to date."""
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from daw_bridge.parameters import MAX_STRING, PARAMETERS, Atom, Parameter, Value
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
-INTRODUCTION = f"""# OSC reference
+INTRODUCTION = f"""# Control reference
 
 Generated from the parameter table by `make docs`; do not edit.
 
@@ -121,7 +121,7 @@ def page() -> str:
 def main() -> int:
     """Write or check the pages; 1 when a check finds one out of date."""
     stale = 0
-    for path, text in ((DOCS / "osc.md", page()), (DOCS / "models.md", models_page.page())):
+    for path, text in ((DOCS / "control.md", page()), (DOCS / "models.md", models_page.page())):
         if path.is_file() and path.read_text() == text:
             continue
         if "--check" in sys.argv[1:]:

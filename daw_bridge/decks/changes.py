@@ -100,19 +100,19 @@ class Changes:
         """
         self._relax()
         earliest = max(deck.earliest(self._written()), self._written())
-        deck.check(name, values, earliest)
+        deck.score.check(name, values, earliest)
         moment = self._clock.resolve(earliest, when.quantum, when.bar)
         if not deck.active:
             deck.set_now(name, values)
             return self._clock.moment(earliest)
         if sample > earliest:
             moment = self._clock.moment(sample)
-            deck.plan(name, values, moment, on_grid=False)
+            deck.score.plan(name, values, moment, on_grid=False)
         elif when.bar is None and when.quantum.unit == "now":
             deck.set_now(name, values, when.asked)
             moment = self._clock.moment(earliest + self._waiting_samples())
         else:
-            deck.plan(name, values, moment)
+            deck.score.plan(name, values, moment)
         self.flush_in_time()
         return moment
 

@@ -80,7 +80,7 @@ class Controls:
             self._values.put(path, deck, values)
             return moment, at_once
         if deck is not None and name in CONDITIONING:
-            self._decks[deck - 1].check(name, values, self._written())
+            self._decks[deck - 1].score.check(name, values, self._written())
         later = self._planned(path, deck, values, when)
         if later is not None:
             self.agenda.add(later)
@@ -100,7 +100,7 @@ class Controls:
         self.agenda.cancel(deck, path)
         for each in self._decks if deck is None else (self._decks[deck - 1],):
             for cancelled in each.cancel(name or None, self._written()):
-                self._values.put(DECK + cancelled, each.number, each.timeline.last(cancelled))
+                self._values.put(DECK + cancelled, each.number, each.score.timeline.last(cancelled))
         self._changes.flush_in_time()
 
     def pump(self) -> None:
@@ -158,7 +158,7 @@ class Controls:
         if deck is not None and name in CONDITIONING:
             return self._changes.set_value(self._decks[deck - 1], name, values, When(), sample)
         if deck is not None and name == "prompts/glide":
-            self._decks[deck - 1].glide = values
+            self._decks[deck - 1].score.glide = values
         written = self._written()
         if path == DECKS:
             for each in self._decks[int(values[0]) :]:

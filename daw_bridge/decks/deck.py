@@ -1,4 +1,4 @@
-"""A deck: what it is told, and the runs that sound it."""
+"""A deck: the runs that sound its score."""
 
 from __future__ import annotations
 
@@ -10,23 +10,20 @@ from numpy.typing import NDArray
 
 from daw_bridge.clock.internal import Moment
 from daw_bridge.decks.briefing import Briefing
-from daw_bridge.decks.conditions import GLIDE, build_conditions, default_values
 from daw_bridge.decks.engine_host import EngineHost
 from daw_bridge.decks.estimate import Estimate
 from daw_bridge.decks.geometry import Geometry
 from daw_bridge.decks.meter import Meter
-from daw_bridge.decks.mix import glide_from, mix_at
 from daw_bridge.decks.pieces import Samples
 from daw_bridge.decks.protocol import DeckState
 from daw_bridge.decks.run import Run
+from daw_bridge.decks.score import Score
 from daw_bridge.decks.song_clock import SongClock
-from daw_bridge.decks.timeline import Timeline
 from daw_bridge.engine.protocol import Produced
 from daw_bridge.engine.ring import PcmRing
 from daw_bridge.parameter import Values
 from daw_bridge.takes.memory import DeckMemory
 from daw_bridge.takes.status import Place
-from genmodels.conditioning.timing import Transport
 
 PROMPT_FRAMES = 300
 READY_FRAMES = 6
@@ -64,25 +61,22 @@ class Deck:
         number: from 1, for people.
 
     Attributes:
+        score: what its model is told.
         memory: the last minute of what it played.
-        glide: how long a new mix of prompts takes to be reached: a number, and ``'beats'`` or ``'seconds'``.
     """
 
     def __init__(
         self, number: int, clock: SongClock, host: EngineHost, geometry: Geometry, timing: Timing
     ) -> None:
         self.number = number
-        self.timeline = Timeline(default_values(geometry.model.takes))
+        self.score = Score(clock, geometry.model.takes)
         self._clock = clock
         self._host = host
         self._geometry = geometry
         self._timing = timing
-        self._briefing = Briefing(self.timeline, clock, geometry, host.send)
+        self._briefing = Briefing(self.score.timeline, clock, geometry, host.send)
         self._runs: tuple[Run, ...] = ()
-        self._pending: dict[str, Values] = {}
-        self._dirty: int | None = None
         self._asked: float | None = None
-        self.glide: Values = (0.0, "beats")
         self._past_underruns = 0
         self._held = 0
         self._looked: int | None = None
@@ -110,7 +104,7 @@ class Deck:
     @property
     def changed(self) -> bool:
         """Whether `flush` has something to do."""
-        return bool(self._pending) or self._dirty is not None
+        return self.active and self.score.changed
 
     def read(self, start: int, count: int) -> Samples | None:
         """Output samples ``start ..`` [count, channels], without gain; None for silence."""
@@ -143,16 +137,6 @@ class Deck:
         run = next((run for run in self._runs if run.stop is None or run.stop > position), self._runs[-1])
         return max(0.0, run.lead(max(round(position), run.start)) / self._geometry.out_rate)
 
-    def prompt(self, sample: int) -> str:
-        """The prompt with the greatest weight at an output sample."""
-        prompts = self.timeline.at(sample)["prompts"]
-        return str(max(zip(prompts[1::2], prompts[::2], strict=True), key=lambda pair: float(pair[0]))[1])
-
-    def check(self, name: str, values: Values, sample: int) -> None:
-        """Raise `ConditionError` or `GenerationError` when a value does not fit the model."""
-        trial = self.timeline.at(sample) | self._pending | {name: values}
-        build_conditions(trial, Transport(120.0), self._geometry.model.takes)
-
     def earliest(self, written: int) -> int:
         """First output sample that a change sent now can reach."""
         if not self._runs:
@@ -169,43 +153,14 @@ class Deck:
         """
         if self._runs:
             self._asked = asked if self._asked is None else self._asked
-            self._pending[name] = values
+            self.score.set_soon(name, values)
         else:
-            self._set_base(name, values)
-
-    def _set_base(self, name: str, values: Values) -> None:
-        self.timeline.set_base(name, values)
-        if name == "prompts":
-            self.timeline.set_base(GLIDE, ())
-
-    def plan(self, name: str, values: Values, moment: Moment, on_grid: bool = True) -> None:
-        """Change a value at a moment; on the grid it stays on its beat when the tempo changes."""
-        self._pending.pop(name, None)
-        self._lay(name, values, moment.sample, moment.beats if on_grid else None, planned=True)
-        self.invalidate(moment.sample)
-
-    def _lay(
-        self, name: str, values: Values, sample: int, beat: float | None = None, planned: bool = False
-    ) -> None:
-        """Put a change into the timeline; one of the prompts' mix with its glide."""
-        if name == "prompts":
-            here, begin = self.timeline.at(sample), self._clock.map.beat_at(sample) if beat is None else beat
-            mix = mix_at(here["prompts"], here[GLIDE], begin)
-            length = float(self.glide[0])
-            beats = length if self.glide[1] == "beats" else length * self._clock.tempo_at(sample) / 60.0
-            self.timeline.set(name, values, sample, beat, planned)
-            name, values = GLIDE, glide_from(mix, values, begin, beats)
-        self.timeline.set(name, values, sample, beat, planned)
+            self.score.set_base(name, values)
 
     def cancel(self, name: str | None, written: int) -> set[str]:
         """Drop what is planned and can still be dropped: changes of one value or of all, and a ``'start'`` or
         ``'stop'`` that waits; returns the names of the values."""
-        earliest = self.earliest(written)
-        dropped = self.timeline.cancel(name, earliest)
-        if name == "prompts":
-            self.timeline.cancel(GLIDE, earliest)
-        if dropped:
-            self.invalidate(dropped[0].sample)
+        dropped = self.score.cancel(name, self.earliest(written))
         if name in (None, "start"):
             for waiting in [run for run in self._runs if run.start > written and not run.sounding]:
                 self._close(waiting)
@@ -216,11 +171,11 @@ class Deck:
             for run in self._runs:
                 if run.stop_planned and run.stop is not None and run.stop > written:
                     run.stop, run.stop_beat, run.stop_planned = None, None, False
-        return {change.name for change in dropped} - {GLIDE}
+        return dropped
 
     def following(self, position: float) -> tuple[str, int] | None:
         """The next thing that it will do after an output sample: its name and its output sample."""
-        found = [(change.sample, change.name) for change in self.timeline.planned(round(position))[:1]]
+        found = [(change.sample, change.name) for change in self.score.timeline.planned(round(position))[:1]]
         found += [(run.start, "start") for run in self._runs if run.start > position]
         starts = {start for start, _ in found}
         stops = (run.stop for run in self._runs if run.stop is not None and run.stop > position)
@@ -231,11 +186,6 @@ class Deck:
         """Output sample at which what sounds at an output sample started; None where nothing does."""
         starts = [run.start for run in self._runs if run.start <= position and not run.ended(round(position))]
         return starts[-1] if starts else None
-
-    def invalidate(self, sample: int) -> None:
-        """Conditions from an output sample on are not what the worker was told."""
-        if self._runs:
-            self._dirty = sample if self._dirty is None else min(self._dirty, sample)
 
     def start(self, moment: Moment, seed: int) -> None:
         """Begin a new run at a moment; one that sounds gives way to it, one that waits is replaced."""
@@ -277,26 +227,19 @@ class Deck:
         Args:
             place: for the beat of something planned, its beat and output sample as they are now.
         """
-        self.timeline.follow_clock(place, sample)
+        self.score.follow_clock(sample, place)
         for run in self._runs:
             if run.stop_beat is not None and run.stop is not None and run.stop > sample:
                 run.stop_beat, run.stop = place(run.stop_beat)
             if run.start > sample and not run.sounding:
                 run.start_beat, start = place(run.start_beat)
                 run.move_start(start)
-                self.invalidate(run.sample_of(0))
-        self.invalidate(sample)
+                self.score.invalidate(run.sample_of(0))
 
     def flush(self, written: int) -> None:
         """Send all pending changes, as one rollback a run; what the feeder forestalled stays `changed`."""
         due = written + round(self._timing.margin_s * self._geometry.out_rate)
-        reachable = self.earliest(written)
-        for name, values in self._pending.items():
-            self._lay(name, values, reachable)
-        if self._pending:
-            self.invalidate(reachable)
-        self._pending.clear()
-        dirty, self._dirty = self._dirty, None
+        dirty = self.score.take_dirty(self.earliest(written))
         if dirty is None:
             return
         try:
@@ -304,7 +247,7 @@ class Deck:
                 sample = self._briefing.change(run, dirty, due, self._timing.change.add)
                 self._expect(run, sample)
         except ValueError:
-            self._dirty = dirty
+            self.score.invalidate(dirty)
 
     def _expect(self, run: Run, sample: int) -> None:
         asked, self._asked = self._asked, None
@@ -319,19 +262,17 @@ class Deck:
         for run in self._runs:
             moved = run.take_moved()
             if moved and self._briefing.breakpoints(written - moved, run.sample_of(run.sent)):
-                self.invalidate(written)
+                self.score.invalidate(written)
             if run.ended(written):
                 self._close(run)
             else:
                 self._briefing.advance(run, written, self._ahead)
         if self._runs:
-            self.timeline.settle(min(run.sample_of(run.claimed // self._geometry.hop) for run in self._runs))
+            claimed = (run.sample_of(run.claimed // self._geometry.hop) for run in self._runs)
+            self.score.timeline.settle(min(claimed))
         else:
-            for name, values in self._pending.items():
-                self._set_base(name, values)
-            self._pending.clear()
-            self._dirty = self._asked = None
-            self.timeline.settle_all()
+            self._asked = None
+            self.score.rest()
 
     def places(self) -> list[tuple[int, Place]]:
         """Where its runs lie, by their voices' numbers."""
@@ -347,6 +288,8 @@ class Deck:
             self._close(run)
 
     def _open(self, moment: Moment, origin: int, seed: int, prompt: NDArray[np.int16] | None = None) -> None:
+        if not self._runs:
+            self.score.rest()
         for run in self._runs:
             if run.start >= moment.sample:
                 self._close(run)

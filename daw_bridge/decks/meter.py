@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -70,16 +69,16 @@ class Meter:
         """A change asked for at ``asked`` (`time.monotonic`) is on its way to output sample ``sample``."""
         self._expected.append(_Expected(run, asked, sample))
 
-    def pump(self, written: int, position: float, holding: Iterable[bool]) -> None:
+    def pump(self, written: int, position: float, holding: int) -> None:
         """Look what has happened; to be called every few milliseconds.
 
         Args:
             written: the first output sample that has not been asked for.
             position: output sample being heard.
-            holding: of each deck.
+            holding: number of decks that hold.
         """
         if self._looked is not None:
-            self._held += (written - self._looked) * sum(holding)
+            self._held += (written - self._looked) * holding
         before, self._looked = self._looked, written
         now = time.monotonic()
         waiting = []

@@ -4,42 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import sys
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from daw_bridge.clock.internal import Moment
-from daw_bridge.decks.agenda import Agenda
-from daw_bridge.decks.changes import Changes
-from daw_bridge.decks.clip_render import ClipRenderer
-from daw_bridge.decks.commands import Commands
+from daw_bridge.decks.announcer import Announcer, OnNotice
+from daw_bridge.decks.assembly import Parts, assemble
 from daw_bridge.decks.conditions import DECK
-from daw_bridge.decks.controls import Controls
-from daw_bridge.decks.deck import READY_FRAMES, Deck, Timing
+from daw_bridge.decks.deck import READY_FRAMES, Timing
 from daw_bridge.decks.engine_host import EngineHost
 from daw_bridge.decks.estimate import Estimate
-from daw_bridge.decks.geometry import Geometry
-from daw_bridge.decks.launcher import Launcher
 from daw_bridge.decks.lookahead import Lookahead
 from daw_bridge.decks.meter import Meter
-from daw_bridge.decks.mixer import SILENT_DB, Mixer
-from daw_bridge.decks.moments import Moments
+from daw_bridge.decks.mixer import SILENT_DB
 from daw_bridge.decks.output_host import OutputHost
 from daw_bridge.decks.player_status import player_status
-from daw_bridge.decks.protocol import (
-    Ack,
-    DeckState,
-    Notice,
-    NoticeKind,
-    OnResult,
-    PlayerOptions,
-    Status,
-    When,
-)
-from daw_bridge.decks.recovery import Recovery
-from daw_bridge.decks.song_clock import SongClock
+from daw_bridge.decks.protocol import Ack, OnResult, PlayerOptions, Status, When
 from daw_bridge.decks.take_desk import TAKE, TakeDesk
 from daw_bridge.decks.values import ParameterValues
 from daw_bridge.engine.base import MakeEngine
@@ -47,17 +26,11 @@ from daw_bridge.engine.local import LocalEngine
 from daw_bridge.engine.protocol import DEFAULT_LOADER, Load
 from daw_bridge.errors import EngineError
 from daw_bridge.parameter import Values
-from daw_bridge.parameters import MAX_DECKS
-
-log = logging.getLogger(__name__)
 
 PUMP_S = 0.01
 OFFSET = "/bridge/latency/offset"
-HOLD_NOTICE_EVERY_S = 10.0
 MAX_FADE_S = 0.2
 SWITCH_INTERVAL_S = 0.002
-
-OnNotice = Callable[[Notice], None]
 
 
 def create_player(
@@ -75,20 +48,6 @@ def create_player(
     return LivePlayer(options, on_notice, loader, make_engine)
 
 
-@dataclass(frozen=True)
-class _Parts:
-    """What exists once the player has started."""
-
-    clock: SongClock
-    mixer: Mixer
-    decks: tuple[Deck, ...]
-    changes: Changes
-    controls: Controls
-    commands: Commands
-    clips: ClipRenderer
-    recovery: Recovery
-
-
 class LivePlayer:
     """See `daw_bridge.decks.protocol.Player` for what each method promises."""
 
@@ -96,7 +55,8 @@ class LivePlayer:
         self, options: PlayerOptions, on_notice: OnNotice, loader: str, make_engine: MakeEngine
     ) -> None:
         self._options = options
-        self._on_notice = on_notice
+        self._announcer = Announcer(on_notice)
+        self._notify = self._announcer.tell
         self._lookahead = Lookahead(options.lookahead_ms / 1000.0)
         self._timing = Timing(
             lookahead_s=self._lookahead.seconds,
@@ -109,11 +69,8 @@ class LivePlayer:
         self._takes = TakeDesk(options, self.get, self._notify)
         self._host = EngineHost(load, make_engine, self, self._takes.keeper)
         self._output = OutputHost(options, self._notify)
-        self._parts: _Parts | None = None
+        self._parts: Parts | None = None
         self._pumping: asyncio.Task[None] | None = None
-        self._shown: list[DeckState] = ["stopped"] * MAX_DECKS
-        self._hold_notice_due = 0.0
-        self._last_fault = ""
 
     @property
     def deck_count(self) -> int:
@@ -135,26 +92,14 @@ class LivePlayer:
         before_sound = model.max_delay + model.lookahead_frames
         self._timing.change.add((before_sound + 6) * step + 0.01)
         self._timing.opening.add((before_sound + READY_FRAMES + 4) * step + 0.08)
-        clock, geometry = SongClock(rate), Geometry(model, rate)
         self._timing.meter = Meter(rate)
-        timing, written, agenda = self._timing, self._written, Agenda()
-        # those beyond the number of decks cost nothing, and are there when it grows
-        decks = tuple(Deck(n + 1, clock, self._host, geometry, timing) for n in range(MAX_DECKS))
-        mixer = Mixer(decks, rate, self._output.channels)
-        moments = Moments(clock, self._output.position)
-        changes = Changes(clock, decks, timing, written, agenda)
-        launcher = Launcher(clock, decks, changes, timing, moments, written, self._takes.starting)
-        clips = ClipRenderer(self._host, model)
-        controls = Controls(self._values, clock, decks, mixer, changes, moments, timing, written, agenda)
-        commands = Commands(
-            self._options, self._values, self._host, decks, launcher, controls, clips, self._takes,
-            lambda: clock.moment(self._output.position()), lambda: clock.moment(written()),
-        )  # fmt: skip
-        recovery = Recovery(clock, decks, clips, self._timing, self._written, self._seed, self._notify)
-        self._parts = _Parts(clock, mixer, decks, changes, controls, commands, clips, recovery)
+        parts = self._parts = assemble(
+            self._options, self._values, self._host, self._output, self._takes, self._timing, self._notify
+        )
         sys.setswitchinterval(SWITCH_INTERVAL_S)
-        self._takes.prepare(rate, self._output.channels, self._load, model, clock, decks, clips)
-        self._output.start(mixer, (self._takes.keeper,))
+        channels = self._output.channels
+        self._takes.prepare(rate, channels, self._load, model, parts.clock, parts.decks, parts.clips)
+        self._output.start(parts.mixer, (self._takes.keeper,))
         self._pumping = asyncio.get_running_loop().create_task(self._pump_forever())
 
     async def stop(self) -> None:
@@ -208,16 +153,10 @@ class LivePlayer:
         agenda = parts.controls.agenda if parts else None
         return player_status(self._host, self._output, clock, decks, self._options.model, take, meter, agenda)
 
-    def _started(self) -> _Parts:
+    def _started(self) -> Parts:
         if self._parts is None:
             raise EngineError("the model is not loaded yet: wait for the ready line")
         return self._parts
-
-    def _written(self) -> int:
-        return self._output.written
-
-    def _seed(self, deck: int) -> int:
-        return int(self.get(f"{DECK}seed", deck)[0])
 
     def _ack(self, moment: Moment, at_once: bool = False) -> Ack:
         seconds = (moment.sample - self._output.position()) / self._output.sample_rate
@@ -228,7 +167,7 @@ class LivePlayer:
             try:
                 self._pump()
             except Exception as error:
-                self._report_fault(error)
+                self._announcer.fault(error)
             await asyncio.sleep(PUMP_S)
 
     def _pump(self) -> None:
@@ -238,17 +177,11 @@ class LivePlayer:
         parts.controls.pump()
         parts.changes.pump()
         self._output.offset_s = float(self.get(OFFSET, None)[0]) / 1000.0
-        written = self._written()
+        written = self._output.written
         for deck in parts.decks:
             deck.pump(written)
-            state = deck.state(written)
-            if state != self._shown[deck.number - 1]:
-                self._shown[deck.number - 1] = state
-                self._notify("deck", state, deck.number)
-                if state == "holding":
-                    self._notify_hold(deck)
+        holding = self._announcer.watch(parts.decks, written, self._host)
         if self._timing.meter is not None:
-            holding = (state == "holding" for state in self._shown)
             self._timing.meter.pump(written, self._output.position(), holding)
         if (speed := self._host.take_measured()) is not None:
             self._adapt(speed)
@@ -260,26 +193,6 @@ class LivePlayer:
         holds = sum(deck.underruns for deck in self._parts.decks) if self._parts else 0
         self._lookahead.measured(speed, holds)
         self._timing.lookahead_s = self._lookahead.seconds
-
-    def _report_fault(self, error: Exception) -> None:
-        """Something is wrong inside: say so, once as long as it stays the same, and play on."""
-        fault = f"{type(error).__name__}: {error}"
-        if fault != self._last_fault:
-            self._last_fault = fault
-            log.error("inside the player", exc_info=error)
-            self._notify("error", f"failed inside: {fault}")
-
-    def _notify_hold(self, deck: Deck) -> None:
-        if self._host.state != "ready" or time.monotonic() < self._hold_notice_due:
-            return
-        self._hold_notice_due = time.monotonic() + HOLD_NOTICE_EVERY_S
-        factor = self._host.realtime_factor
-        self._notify(
-            "warning", f"deck {deck.number} holds its last bars: the model runs at {factor:.1f}x", None
-        )
-
-    def _notify(self, kind: NoticeKind, text: str, deck: int | None = None) -> None:
-        self._on_notice(Notice(kind, text, deck))
 
     def worker_lost(self, reason: str) -> None:
         """For the engine host: see `Recovery`."""

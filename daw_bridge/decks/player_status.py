@@ -71,7 +71,7 @@ def _deck_status(
         state=deck.state(written),
         lead_s=deck.lead_s(position),
         realtime_factor=factor,
-        prompt=deck.prompt(round(position)),
+        prompt=deck.score.prompt(round(position)),
         bar=0 if began is None else here.bar - clock.moment(began).bar + 1,
         beat=0.0 if began is None else here.beat,
         following=_following(deck, clock, position, agenda),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,3 +99,14 @@ def pitch(samples: NDArray[np.float64]) -> float:
     """Hz of the strongest partial, to 10 Hz."""
     spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples)), RATE // 10))
     return float(10 * spectrum.argmax())
+
+
+def perform(scene: Callable[[Stage], Awaitable[None]], folder: Path, **options: object) -> np.ndarray:
+    """Play a scene; what was recorded."""
+
+    async def play() -> Path:
+        async with stage(folder, **options) as on_stage:
+            await scene(on_stage)
+        return on_stage.recording
+
+    return played(asyncio.run(play()))

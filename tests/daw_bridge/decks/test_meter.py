@@ -27,7 +27,7 @@ def pumped(meter: Meter, *looks: tuple[int, bool], voice: Voice) -> float:
     """Look at an output without latency, at ``(written, holding)`` each; how long the last change took."""
     for written, holding in looks:
         voice.holding = holding
-        meter.pump(written, float(written), [holding])
+        meter.pump(written, float(written), int(holding))
     return meter.last_s
 
 
@@ -35,9 +35,9 @@ def test_a_change_counts_to_its_first_sample_and_the_latency_of_the_output_with_
     meter, voice = Meter(1000), Voice()
     asked = time.monotonic()
     meter.expect(voice, asked, 300)
-    meter.pump(250, 190.0, [False])
+    meter.pump(250, 190.0, 0)
     assert meter.last_s == 0.0
-    meter.pump(310, 250.0, [False])
+    meter.pump(310, 250.0, 0)
     assert meter.last_s == pytest.approx(0.050, abs=0.02)
     assert meter.p95_s == meter.last_s
 
@@ -61,8 +61,8 @@ def test_the_95th_percentile_is_of_the_last_changes() -> None:
     for number in range(2 * KEPT):
         old = number < KEPT
         meter.expect(voice, time.monotonic() - (5.0 if old or number % 20 == 0 else 0.1), 10)
-        meter.pump(5, 5.0, [False])
-        meter.pump(15, 10.0, [False])
+        meter.pump(5, 5.0, 0)
+        meter.pump(15, 10.0, 0)
     assert meter.p95_s == pytest.approx(0.1, abs=0.02)
 
 

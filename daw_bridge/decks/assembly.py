@@ -1,0 +1,81 @@
+"""The parts of a player that has its model and its output, put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from daw_bridge.decks.agenda import Agenda
+from daw_bridge.decks.changes import Changes
+from daw_bridge.decks.clip_render import ClipRenderer
+from daw_bridge.decks.commands import Commands
+from daw_bridge.decks.conditions import DECK
+from daw_bridge.decks.controls import Controls
+from daw_bridge.decks.deck import Deck, Timing
+from daw_bridge.decks.engine_host import EngineHost
+from daw_bridge.decks.geometry import Geometry
+from daw_bridge.decks.launcher import Launcher
+from daw_bridge.decks.mixer import Mixer
+from daw_bridge.decks.moments import Moments
+from daw_bridge.decks.output_host import OutputHost
+from daw_bridge.decks.protocol import PlayerOptions
+from daw_bridge.decks.recovery import Notify, Recovery
+from daw_bridge.decks.song_clock import SongClock
+from daw_bridge.decks.take_desk import TakeDesk
+from daw_bridge.decks.values import ParameterValues
+from daw_bridge.errors import EngineError
+from daw_bridge.parameters import MAX_DECKS
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What exists once the player has started."""
+
+    clock: SongClock
+    mixer: Mixer
+    decks: tuple[Deck, ...]
+    changes: Changes
+    controls: Controls
+    commands: Commands
+    clips: ClipRenderer
+    recovery: Recovery
+
+
+def assemble(
+    options: PlayerOptions,
+    values: ParameterValues,
+    host: EngineHost,
+    output: OutputHost,
+    takes: TakeDesk,
+    timing: Timing,
+    notify: Notify,
+) -> Parts:
+    """Build the parts.
+
+    Raises:
+        EngineError: the host has not loaded a model yet.
+    """
+    model, rate = host.loaded, output.sample_rate
+    if model is None:
+        raise EngineError("the model is not loaded yet: wait for the ready line")
+
+    def written() -> int:
+        return output.written
+
+    def seed(deck: int) -> int:
+        return int(values.get(f"{DECK}seed", deck)[0])
+
+    clock, geometry, agenda = SongClock(rate), Geometry(model, rate), Agenda()
+    # those beyond the number of decks cost nothing, and are there when it grows
+    decks = tuple(Deck(n + 1, clock, host, geometry, timing) for n in range(MAX_DECKS))
+    mixer = Mixer(decks, rate, output.channels)
+    moments = Moments(clock, output.position)
+    changes = Changes(clock, decks, timing, written, agenda)
+    launcher = Launcher(clock, decks, changes, timing, moments, written, takes.starting)
+    clips = ClipRenderer(host, model)
+    controls = Controls(values, clock, decks, mixer, changes, moments, timing, written, agenda)
+    commands = Commands(
+        options, values, host, decks, launcher, controls, clips, takes,
+        lambda: clock.moment(output.position()), lambda: clock.moment(written()),
+    )  # fmt: skip
+    recovery = Recovery(clock, decks, clips, timing, written, seed, notify)
+    return Parts(clock, mixer, decks, changes, controls, commands, clips, recovery)
