@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -101,7 +102,7 @@ def pitch(samples: NDArray[np.float64]) -> float:
     return float(10 * spectrum.argmax())
 
 
-def perform(scene: Callable[[Stage], Awaitable[None]], folder: Path, **options: object) -> np.ndarray:
+def perform(scene: Callable[[Stage], Awaitable[None]], folder: Path, **options: Any) -> NDArray[np.float64]:
     """Play a scene; what was recorded."""
 
     async def play() -> Path:
