@@ -20,7 +20,7 @@ def make() -> tuple[Changes, Timing]:
     timing = Timing(1.5, Estimate(0.05, 0.02, 1.0), Estimate(0.05, 0.02, 1.0))
     deck: Any = SimpleNamespace(
         active=True, changed=True, earliest=lambda written: written, flush=lambda written: None,
-        check=lambda *args: None, set_now=lambda *args: None,
+        score=SimpleNamespace(check=lambda *args: None), set_now=lambda *args: None,
     )  # fmt: skip
     clock: Any = SimpleNamespace(
         resolve=lambda sample, *rest: sample,

@@ -27,7 +27,6 @@ def test_clips_are_rendered_beside_the_music_and_never_overwrite(tmp_path: Path)
         assert [r.error for r in results] == ["", ""]
         assert [Path(str(r.values[0])).name for r in results] == ["loop.wav", "loop-2.wav"]
         assert [r.values[1] for r in results] == [4.0, 2.0]
-        assert s.player.status().underruns == 0
         with pytest.raises(ClipError, match="path"):
             s.render(results.append, "500", 1, 120.0, "../loop")
 

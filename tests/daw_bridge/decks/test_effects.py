@@ -136,7 +136,6 @@ def test_a_worker_plays_on_under_the_earlier_conditions_when_it_refuses_new_ones
             s.player._host.send(SetConditions(run.number, epoch, frame, wrong))
             await s.until(start.sample + 2 * RATE)
             assert s.state() == "playing"
-            assert s.player.status().underruns == 0
             events.extend(n.text for n in s.notices if n.kind == "error")
 
     asyncio.run(play())

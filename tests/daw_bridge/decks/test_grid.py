@@ -61,7 +61,6 @@ def test_a_deck_that_waits_for_a_bar_does_not_hold_the_tempo_back_and_moves_with
         assert abs(waiting - first.sample - (4 * RATE - changed)) < 2500
         await s.until(waiting + RATE // 10)
         assert s.state(2) == "playing"
-        assert s.player.status().underruns == 0
 
     perform(scene, tmp_path, decks=2)
 

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daw_bridge.decks.lookahead import HIGH_S, LOW_S, Lookahead
-from tests.daw_bridge.decks.stage import RATE, Stage
-from tests.daw_bridge.decks.test_player import run
+from tests.daw_bridge.decks.stage import RATE, Stage, perform
 
 
 def settled(speed: float) -> Lookahead:
@@ -73,8 +72,8 @@ def test_the_player_takes_little_from_a_fast_model_or_what_was_asked_for(
         leads.append(await lead(s))
 
     leads: list[float] = []
-    run(adapts, tmp_path, model="fake:ms=1")
-    run(adapts, tmp_path, model="fake:ms=1", lookahead_ms=2000.0)
+    perform(adapts, tmp_path, model="fake:ms=1")
+    perform(adapts, tmp_path, model="fake:ms=1", lookahead_ms=2000.0)
     assert leads[0] == pytest.approx(0.66, abs=0.2)
     assert leads[1] == pytest.approx(2.06, abs=0.2)
 
@@ -95,4 +94,4 @@ def test_an_offset_moves_the_position_and_the_times_of_acknowledgements(tmp_path
         stop = s.stop("1M")
         assert stop.seconds == pytest.approx((stop.sample - s.player._output.written) / RATE, abs=0.03)
 
-    run(scene, tmp_path)
+    perform(scene, tmp_path)

@@ -10,8 +10,7 @@ import pytest
 from daw_bridge.decks.meter import KEPT, Meter
 from daw_bridge.decks.protocol import When
 from daw_bridge.metrics import resident_mb
-from tests.daw_bridge.decks.stage import RATE, Stage
-from tests.daw_bridge.decks.test_player import run
+from tests.daw_bridge.decks.stage import RATE, Stage, perform
 
 
 @dataclass
@@ -80,7 +79,7 @@ def test_the_daemon_takes_the_time_of_a_change_and_knows_its_memory(tmp_path: Pa
         assert metrics.held_s == 0.0
         assert metrics.restarts == 0
 
-    run(scene, tmp_path)
+    perform(scene, tmp_path)
 
 
 def test_a_process_that_is_gone_takes_no_memory() -> None:

@@ -8,8 +8,7 @@ import pytest
 
 from daw_bridge.decks import engine_host
 from daw_bridge.engine.base import OnEvent
-from tests.daw_bridge.decks.stage import RATE, Stage
-from tests.daw_bridge.decks.test_player import run
+from tests.daw_bridge.decks.stage import RATE, Stage, perform
 from tests.daw_bridge.thread_engine import ThreadEngine
 
 
@@ -37,7 +36,7 @@ def test_a_voice_that_ran_out_of_memory_goes_on_at_a_bar_from_its_last_tokens(tm
         assert s.player.status().metrics.restarts == 0
 
     samples: list[int] = []
-    heard = run(scene, tmp_path, model="fake:memory=160")
+    heard = perform(scene, tmp_path, model="fake:memory=160")
     assert quietest(heard, samples[0]) > 0.3
 
 
@@ -66,4 +65,4 @@ def test_workers_that_last_are_always_replaced_and_those_that_do_not_only_three_
         assert s.player.status().metrics.restarts == 8
         assert "none lasted 10 s" in s.notices[-1].text
 
-    run(scene, tmp_path, make_engine=make)
+    perform(scene, tmp_path, make_engine=make)
