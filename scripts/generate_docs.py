@@ -10,7 +10,8 @@ import models_page
 from models_page import table
 
 from daw_bridge.clock.quantum import QUANTUM_NAMES
-from daw_bridge.control.dispatch import COALESCE_S
+from daw_bridge.control.backlog import COALESCE_S
+from daw_bridge.control.listeners import MAX_CLIENTS, MAX_LISTENERS, SOON_S, SWEEP_S
 from daw_bridge.control.osc import MAX_AHEAD_S
 from daw_bridge.control.replies import OTHER_MESSAGES, STATUS_MESSAGES
 from daw_bridge.options import OPTIONS
@@ -41,6 +42,13 @@ where a message came from, or to `reply_port`.
   waits for the time.
 - In a flood, values for one address are set at most every {COALESCE_S * 1000:g} ms: the last one wins, and
   only it is acknowledged. Nothing is reordered around commands.
+- **Listen**: `/bridge/deck/1/gain/listen`, or any other value or read-only address followed by `/listen`,
+  sends it at once, and from then on whenever it changes, wherever the change came from: OSC, MIDI, a scene,
+  a preset, the music itself. Patterns work (`/bridge/deck/*/gain/listen`), arguments do not count, and
+  {MAX_CLIENTS} clients may listen, to {MAX_LISTENERS} addresses in all. A value is sent at most every
+  {SOON_S * 1000:g} ms and a read-only one at most every {SWEEP_S * 1000:g} ms, always the newest. Who sets a
+  value is not told it again. `/unlisten` ends it. A deck that is taken away is silent; when it comes back,
+  its listeners hear of it again.
 - **Quantum**: {", ".join(f"`{name}`" for name in QUANTUM_NAMES)} (M is bars; also
   triplets such as `1/8T` and any number of bars up to `99M`). `/bridge/quantum` is the grid for start and
   stop, `/bridge/deck/N/quantum` the grid for a deck's other values. In the table of values, *now* changes at

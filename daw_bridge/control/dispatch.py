@@ -4,54 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache, partial
 
 from daw_bridge import __version__
 from daw_bridge.clock.quantum import NOW, Quantum
+from daw_bridge.control.backlog import Backlog, Entry
 from daw_bridge.control.client import Client
 from daw_bridge.control.limiter import ReplyLimiter
+from daw_bridge.control.listeners import LISTEN, UNLISTEN, Listeners
 from daw_bridge.control.pattern import Pattern, is_pattern
-from daw_bridge.control.replies import deck_replies, metrics_reply, position_reply, status_replies, take_reply
+from daw_bridge.control.reading import check_deck, read
+from daw_bridge.control.replies import status_replies
 from daw_bridge.control.subscriptions import Subscriptions
 from daw_bridge.decks.protocol import Ack, Notice, Player, Result, When
-from daw_bridge.errors import BridgeError, ParameterError, ScheduleError, UnknownAddressError, shorten_text
+from daw_bridge.errors import BridgeError, ParameterError, UnknownAddressError, shorten_text
 from daw_bridge.parameters import MAX_DECKS, Address, AddressTable, Atom, Parameter, Values
 from genmodels.errors import GenModelsError
 
 log = logging.getLogger(__name__)
 
-COALESCE_S = 0.005
-SLICE = 256
-MAX_WAITING = 8192
 MAX_REASON = 600
 
-_BY_ITSELF = {
-    "/bridge/position": position_reply,
-    "/bridge/take/state": take_reply,
-    "/bridge/metrics": metrics_reply,
-}
 _quantum = lru_cache(maxsize=256)(Quantum.parse)
 _table = lru_cache(maxsize=MAX_DECKS)(AddressTable)
-
-
-@dataclass(eq=False)
-class _Entry:
-    client: Client
-    address: str
-    action: Callable[[], None]
-    superseded: bool = False
-    replaces: str = ""
 
 
 class Dispatcher:
     """Checks messages against the table, carries them out in order, and answers.
 
-    Each message is checked when it comes. Accepted ones wait at most `COALESCE_S` (not at all when it is
-    quiet); of several values for one address with no command or query between them only the last is set and
-    acknowledged, so that a flood costs the instrument at most 200 changes a second for each address.
+    Each message is checked when it comes. Accepted ones are carried out in order by a `Backlog`, which keeps
+    only the last of several values for one address, so that a flood costs the instrument at most 200 changes
+    a second for each address.
 
     To be called from the event loop's thread only. No method raises on bad input: it is answered.
 
@@ -63,12 +47,10 @@ class Dispatcher:
     def __init__(self, player: Player, limiter: ReplyLimiter | None = None) -> None:
         self.player = player
         self.subscriptions = Subscriptions(player.status)
+        self.listeners = Listeners(player)
         self.limiter = limiter or ReplyLimiter()
         self._loop = asyncio.get_running_loop()
-        self._waiting: deque[_Entry] = deque()
-        self._latest: dict[str, _Entry] = {}
-        self._timer: asyncio.TimerHandle | None = None
-        self._flushed_at = -1.0
+        self._backlog = Backlog(self.refuse)
         self._matching = lru_cache(maxsize=256)(_match)
         self._own_commands: dict[str, Callable[[Client, Values], None]] = {
             "/bridge/status": self._send_status,
@@ -102,7 +84,10 @@ class Dispatcher:
         """
         found = self.table.by_text.get(address)
         try:
-            targets = (found,) if found else self._targets(address, not args)
+            if found is None and address.endswith((LISTEN, UNLISTEN)):
+                self._take_listening(client, address)
+                return
+            targets = (found,) if found else self._targets(address, self.player.deck_count, not args)
         except (BridgeError, ValueError) as error:
             self.refuse(client, address, error)
             return
@@ -114,7 +99,7 @@ class Dispatcher:
         says itself when."""
         try:
             found = self.table.by_text.get(address)
-            targets = (found,) if found else self._targets(address, not args)
+            targets = (found,) if found else self._targets(address, self.player.deck_count, not args)
             return all(_plannable(target.parameter, target.text, args) for target in targets)
         except (BridgeError, ValueError):
             return False
@@ -134,25 +119,42 @@ class Dispatcher:
         self.subscriptions.notice(notice)
 
     def forget(self, client: Client) -> None:
-        """The client has vanished: end its subscription."""
+        """The client has vanished: send it nothing more by itself."""
         self.subscriptions.remove(client)
+        self.listeners.forget(client)
+
+    def standing(self) -> set[Client]:
+        """Who is sent messages by itself: subscribers and listeners."""
+        return {*self.subscriptions, *self.listeners}
 
     def close(self) -> None:
-        """End subscriptions and drop what waits."""
+        """End subscriptions and listening, and drop what waits."""
         self.subscriptions.close()
-        if self._timer is not None:
-            self._timer.cancel()
-        self._waiting.clear()
-        self._latest.clear()
+        self.listeners.close()
+        self._backlog.close()
 
-    def _targets(self, address: str, asks: bool) -> tuple[Address, ...]:
+    def _targets(self, address: str, decks: int, asks: bool) -> tuple[Address, ...]:
         if not is_pattern(address):
-            return (self.table.lookup(address),)
-        matched = self._matching(address, self.player.deck_count)
+            return (_table(decks).lookup(address),)
+        matched = self._matching(address, decks)
         if not matched:
             raise UnknownAddressError(address, "the pattern matches nothing")
         values = tuple(target for target in matched if target.parameter.kind != "command")
         return values if asks and values else matched
+
+    def _take_listening(self, client: Client, address: str) -> None:
+        """Take a message that begins or ends listening; its arguments do not count, as many tablets cannot
+        send without."""
+        what, _, ending = address.rpartition("/")
+        begins = f"/{ending}" == LISTEN
+        # who listens to a deck that has gone may end that
+        decks = self.player.deck_count if begins else MAX_DECKS
+        targets = [each for each in self._targets(what, decks, True) if each.parameter.kind != "command"]
+        if not targets:
+            raise ParameterError(address, (), "the address of a value: a command has none to listen to")
+        change = self.listeners.add if begins else self.listeners.remove
+        for target in targets:
+            self._backlog.add(Entry(client, f"{target.text}/{ending}", partial(change, client, target)))
 
     def _take(self, client: Client, target: Address, args: tuple[object, ...], at: float | None) -> None:
         try:
@@ -163,18 +165,19 @@ class Dispatcher:
     def _check_in(self, client: Client, target: Address, args: tuple[object, ...], at: float | None) -> None:
         kind = target.parameter.kind
         if kind == "command":
-            values = target.parameter.coerce(args, target.text)
-            self._enqueue(_Entry(client, target.text, partial(self._command, client, target, values, at)))
+            # nil and impulse are how some programs press a button
+            values = target.parameter.coerce([arg for arg in args if arg is not None], target.text)
+            self._backlog.add(Entry(client, target.text, partial(self._command, client, target, values, at)))
         elif not args:
-            self._enqueue(_Entry(client, target.text, partial(self._query, client, target)))
+            self._backlog.add(Entry(client, target.text, partial(self._query, client, target)))
         elif kind == "readonly":
             raise ParameterError(target.text, args, "no arguments: it can be asked for, not set")
         else:
             given, word = target.parameter.split_when(args, target.text)
             values = target.parameter.coerce(given, target.text)
             when = self._when(target, word, at)
-            entry = _Entry(client, target.text, partial(self._set, client, target, values, when))
-            self._enqueue(entry, f"{target.text} {word} {at}")
+            action = partial(self._set, client, target, values, when)
+            self._backlog.add(Entry(client, target.text, action, f"{target.text} {word} {at}"))
 
     def _when(self, target: Address, word: Atom | None, at: float | None) -> Callable[[], When]:
         """When a value takes effect, to be asked when it is its turn."""
@@ -192,61 +195,18 @@ class Dispatcher:
 
         return when
 
-    def _enqueue(self, entry: _Entry, replaces: str = "") -> None:
-        """``replaces`` names the value and the time that a later entry overrules; empty for no value."""
-        if len(self._waiting) >= MAX_WAITING:
-            raise ScheduleError(f"{entry.address}: {MAX_WAITING} messages are waiting: send fewer")
-        entry.replaces = replaces
-        if replaces:
-            earlier = self._latest.get(replaces)
-            if earlier is not None:
-                earlier.superseded = True
-            self._latest[replaces] = entry
-        else:
-            self._latest.clear()
-        self._waiting.append(entry)
-        if self._timer is None:
-            self._timer = self._loop.call_at(self._flushed_at + COALESCE_S, self._flush)
-
-    def _flush(self) -> None:
-        try:
-            for _ in range(min(SLICE, len(self._waiting))):
-                entry = self._waiting.popleft()
-                if entry.superseded:
-                    continue
-                if self._latest.get(entry.replaces) is entry:
-                    del self._latest[entry.replaces]
-                self._carry_out(entry)
-        finally:
-            self._flushed_at = self._loop.time()
-            self._timer = self._loop.call_later(0, self._flush) if self._waiting else None
-
-    def _carry_out(self, entry: _Entry) -> None:
-        try:
-            entry.action()
-        except Exception as error:
-            self.refuse(entry.client, entry.address, error)
-
     def _query(self, client: Client, target: Address) -> None:
-        if target.parameter.kind == "value":
-            client.send(target.text, *self.player.get(target.parameter.path, target.deck))
-            return
-        status = self.player.status()
-        if target.deck is not None:
-            if target.deck > len(status.decks):
-                raise UnknownAddressError(target.text, f"decks are 1..{len(status.decks)}")
-            replies = dict(deck_replies(status.decks[target.deck - 1]))
-            client.send(target.text, *replies[target.text])
-        else:
-            reply = _BY_ITSELF[target.parameter.path](status)
-            client.send(reply[0], *reply[1])
+        client.send(target.text, *read(self.player, target))
 
     def _set(self, client: Client, target: Address, values: Values, when: Callable[[], When]) -> None:
+        check_deck(self.player, target)
         ack = self.player.set(target.parameter.path, target.deck, values, when())
         self._acknowledge(client, target, ack)
         self.subscriptions.changed(target.text, values, client)
+        self.listeners.changed(target.text, values, client)
 
     def _command(self, client: Client, target: Address, values: Values, at: float | None) -> None:
+        check_deck(self.player, target)
         path = target.parameter.path
         if own := self._own_commands.get(path):
             own(client, values)

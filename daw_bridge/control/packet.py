@@ -20,7 +20,7 @@ MAX_ARGS = 256
 NTP_UNIX_OFFSET = 2208988800
 _BUNDLE = b"#bundle\0"
 _INT, _FLOAT, _INT64, _DOUBLE = (struct.Struct(code) for code in (">i", ">f", ">q", ">d"))
-_CONSTANTS: dict[str, object] = {"T": True, "F": False, "N": None, "I": True}
+_CONSTANTS: dict[str, object] = {"T": True, "F": False, "N": None, "I": None}
 _FIXED = {"i": _INT, "f": _FLOAT, "h": _INT64, "t": _INT64, "d": _DOUBLE, "r": _INT, "m": _INT, "c": _INT}
 
 
@@ -30,7 +30,7 @@ class Message:
 
     Attributes:
         address: address or address pattern.
-        args: int, float, str, bool, None or bytes; brackets of arrays are dropped.
+        args: int, float, str, bool, bytes, or None for nil and impulse; brackets of arrays are dropped.
         at: Unix time in seconds at which its bundle is due, None for at once.
     """
 

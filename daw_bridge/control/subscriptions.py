@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from daw_bridge.control.client import Client
@@ -39,6 +39,9 @@ class Subscriptions:
 
     def __len__(self) -> int:
         return len(self._of)
+
+    def __iter__(self) -> Iterator[Client]:
+        return iter(list(self._of))
 
     def __contains__(self, client: Client) -> bool:
         return client in self._of

@@ -89,7 +89,7 @@ def test_deep_nesting_is_malformed() -> None:
 def test_all_incoming_types_are_read() -> None:
     tags = b",ihfdsTFNI[ii]\0\0"
     body = struct.pack(">iqfd", 1, 2, 0.5, 0.25) + b"abc\0" + struct.pack(">ii", 5, 6)
-    assert decode(b"/a\0\0" + tags + body)[0].args == (1, 2, 0.5, 0.25, "abc", True, False, None, True, 5, 6)
+    assert decode(b"/a\0\0" + tags + body)[0].args == (1, 2, 0.5, 0.25, "abc", True, False, None, None, 5, 6)
 
 
 def test_a_message_without_type_tags_has_no_arguments() -> None:
