@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from daw_bridge.control.midi.parameters import MIDI_PARAMETERS
-from daw_bridge.decks.parameters import DECK_PARAMETERS, GAIN_ARG, QUANTUM_ARG
+from daw_bridge.decks.parameters import DECK_PARAMETERS, GAIN_ARG, GLIDE_ARGS, QUANTUM_ARG
 from daw_bridge.errors import UnknownAddressError
 from daw_bridge.melody.parameters import MELODY_PARAMETERS
 from daw_bridge.parameter import MAX_STRING, Arg, ArgType, Atom, Parameter, Values
@@ -53,8 +53,17 @@ PARAMETERS: tuple[Parameter, ...] = (
         doc="Gain of the whole output.",
     ),
     Parameter(
+        "/bridge/gain/glide", "value", GLIDE_ARGS, default=(0.0, "beats"),
+        doc="How long a new gain takes to be reached while music plays; see that of a deck.",
+    ),
+    Parameter(
         "/bridge/crossfade", "value", (Arg("position", "f", 0, 1),), curve="linear", default=(0.5,),
         doc="Crossfade between the decks of group A (0) and those of group B (1), of equal power.",
+    ),
+    Parameter(
+        "/bridge/crossfade/glide", "value", GLIDE_ARGS, default=(0.0, "beats"),
+        doc="How long a new position of the crossfade takes to be reached while music plays; see the gain "
+        "of a deck.",
     ),
     Parameter(
         "/bridge/decks", "value", (Arg("decks", "i", 1, MAX_DECKS),), default=(1,),

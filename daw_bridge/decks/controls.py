@@ -11,6 +11,7 @@ from daw_bridge.decks.agenda import Agenda, Entry
 from daw_bridge.decks.changes import Changes
 from daw_bridge.decks.conditions import CONDITIONING, DECK
 from daw_bridge.decks.deck import Deck, Timing
+from daw_bridge.decks.fader import CROSSFADE, GAIN, GLIDES, Fader
 from daw_bridge.decks.mixer import Mixer
 from daw_bridge.decks.moments import Moments
 from daw_bridge.decks.protocol import When
@@ -19,7 +20,7 @@ from daw_bridge.decks.values import DECKS, ParameterValues
 from daw_bridge.errors import ParameterError
 from daw_bridge.parameter import Values
 
-TEMPO, METER, GAIN, CROSSFADE = "/bridge/tempo", "/bridge/meter", "/bridge/gain", "/bridge/crossfade"
+TEMPO, METER = "/bridge/tempo", "/bridge/meter"
 STRIP = {"gain": "gain_db", "mute": "mute", "solo": "solo", "group": "group"}
 OUTPUTS = f"{DECK}outputs"
 HANDOVER_S = 0.25
@@ -56,6 +57,7 @@ class Controls:
         self._clock = clock
         self._decks = tuple(decks)
         self._mixer = mixer
+        self._fader = Fader(values, clock, mixer)
         self._changes = changes
         self._moments = moments
         self._timing = timing
@@ -141,7 +143,7 @@ class Controls:
         name = path.removeprefix(DECK)
         if path in (TEMPO, METER) or name in CONDITIONING:
             seconds = self._timing.margin_s + HANDOVER_S
-        elif path in (GAIN, CROSSFADE, OUTPUTS) or name in STRIP:
+        elif path in (GAIN, CROSSFADE, OUTPUTS, *GLIDES) or name in STRIP:
             seconds = MIXER_AHEAD_S
         else:
             seconds = 0.0
@@ -163,8 +165,9 @@ class Controls:
         if path == DECKS:
             for each in self._decks[int(values[0]) :]:
                 each.stop(self._clock.moment(written + MAX_BLOCK), on_grid=False)
-        action = self._mixing(path, deck, values)
-        if action is not None and sample > written:
+        fade = None if self._changes.idle else self._fader.fade(path, deck, values)
+        action = fade or self._mixing(path, deck, values)
+        if action is not None and (fade or sample > written):
             self._mixer.plan(sample, action)
         elif action is not None:
             action()
@@ -174,7 +177,7 @@ class Controls:
         """What a value changes in the mixer."""
         name, mixer = path.removeprefix(DECK), self._mixer
         if path == GAIN:
-            return lambda: mixer.master.set_db(float(values[0]), at_once=self._changes.idle)
+            return lambda: mixer.set_master(float(values[0]), at_once=self._changes.idle)
         if path == CROSSFADE:
             return lambda: mixer.set_crossfade(float(values[0]))
         if deck is None:

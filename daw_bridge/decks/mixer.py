@@ -7,13 +7,17 @@ import threading
 from bisect import insort
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from daw_bridge.decks.fades import Curve, Fade, Fades, Line
+
 Samples = NDArray[np.float32]
 Matrix = NDArray[np.float64]
+Faded = int | Literal["master", "crossfade"]
+"""What can fade: the gain of the part of a number, that of the whole output, or the crossfade."""
 
 SMOOTHING_S = 0.006
 SILENT_DB = -60.0
@@ -55,18 +59,22 @@ class Desk:
     strips: tuple[Strip, ...]
     crossfade: float = 0.5
 
-    def level(self, number: int) -> float:
-        """The factor of a part's sound."""
+    def level(
+        self, number: int, gain_db: float | Curve | None = None, crossfade: float | Curve | None = None
+    ) -> float | Curve:
+        """The factor of a part's sound; where its gain or the crossfade is on its way, those of the curve."""
         strip = self.strips[number]
         others_solo = not strip.solo and not strip.solo_safe and any(other.solo for other in self.strips)
         if strip.mute or others_solo:
             return 0.0
-        angle = math.pi / 2 * self.crossfade
-        return _factor(strip.gain_db) * {"A": math.cos(angle), "B": math.sin(angle)}.get(strip.group, 1.0)
+        gain = _factor(strip.gain_db if gain_db is None else gain_db)
+        angle = np.pi / 2 * (self.crossfade if crossfade is None else crossfade)
+        sides = {"A": np.cos(angle), "B": np.sin(angle)}
+        return gain * sides.get(strip.group, 1.0)
 
-    def matrix(self, number: int, sources: int, channels: int) -> Matrix:
-        """The factors [sources, channels] from a part's channels to the outputs: mono is on all of its
-        outputs, on a single one everything is mixed."""
+    def routing(self, number: int, sources: int, channels: int) -> Matrix:
+        """Where a part's channels go [sources, channels]: mono is on all of its outputs, on a single one
+        everything is mixed."""
         strip = self.strips[number]
         wide = min(strip.count, channels - strip.first + 1)
         matrix = np.zeros((sources, channels))
@@ -77,39 +85,55 @@ class Desk:
         else:
             for source in range(min(sources, wide)):
                 matrix[source, strip.first - 1 + source] = 1.0
-        return self.level(number) * matrix
+        return matrix
 
 
 class Gain:
     """A gain that glides to where it was set, without steps.
 
     Setting is safe from any thread; `ramp` is for the feeder.
+
+    Attributes:
+        db: where it was set.
     """
 
     def __init__(self, sample_rate: int) -> None:
         self._decay = 1.0 / (SMOOTHING_S * sample_rate)
+        self.db = 0.0
         self._target = self._value = 1.0
 
     def set_db(self, gain: float, at_once: bool = False) -> None:
         """Glide to ``gain`` dB; `SILENT_DB` and below is silence. ``at_once`` is for when nothing sounds."""
+        self.db = gain
         self._target = _factor(gain)
         if at_once:
             self._value = self._target
 
-    def ramp(self, count: int) -> Samples | float:
-        """The factors [count, 1] of the next ``count`` samples: one number when it rests."""
-        target = self._target
-        distance = self._value - target
-        if abs(distance) < RESTING:
-            self._value = target
-            return target
-        factors: NDArray[np.float64] = target + distance * np.exp(-self._decay * np.arange(1, count + 1))
-        self._value = float(factors[-1])
-        smooth: Samples = factors.astype(np.float32)[:, None]
+    def ramp(self, count: int, fade: Curve | None = None) -> Samples | float:
+        """The factors [count, 1] of the next ``count`` samples: one number when it rests.
+
+        Args:
+            fade: the gains in dB [count + 1] that it is to have meanwhile, and one sample later.
+        """
+        curve = None if fade is None else _factor(fade)
+        levels, first, after = (self._target,) * 3 if curve is None else (curve[:-1], curve[0], curve[-1])
+        distance = self._value - first
+        if curve is None and abs(distance) < RESTING:
+            self._value = self._target
+            return self._target
+        fall = np.exp(-self._decay * np.arange(1, count + 1))
+        self._value = float(after + distance * fall[-1])
+        smooth: Samples = (levels + distance * fall).astype(np.float32)[:, None]
         return smooth
 
 
-def _factor(gain_db: float) -> float:
+@overload
+def _factor(gain_db: float) -> float: ...
+@overload
+def _factor(gain_db: Curve) -> Curve: ...
+def _factor(gain_db: float | Curve) -> float | Curve:
+    if isinstance(gain_db, np.ndarray):
+        return np.where(gain_db <= SILENT_DB, 0.0, 10.0 ** (gain_db / 20.0))
     return 0.0 if gain_db <= SILENT_DB else float(10.0 ** (gain_db / 20.0))
 
 
@@ -151,6 +175,7 @@ class Mixer:
         self._matrices: list[Matrix | None] = [None] * len(self._parts)
         self._lock = threading.Lock()
         self._planned: list[_Planned] = []
+        self._fades = Fades()
 
     @property
     def desk(self) -> Desk:
@@ -158,16 +183,42 @@ class Mixer:
         return self._desk
 
     def set_strip(self, number: int, **fields: Any) -> None:
-        """Change fields of a part's strip."""
+        """Change fields of a part's strip; a new gain ends its fade."""
+        if "gain_db" in fields:
+            self._fades.end(number)
         with self._lock:
             strips = list(self._desk.strips)
             strips[number] = replace(strips[number], **fields)
             self._desk = replace(self._desk, strips=tuple(strips))
 
     def set_crossfade(self, position: float) -> None:
-        """Move the crossfade, 0..1."""
+        """Move the crossfade, 0..1; that ends its fade."""
+        self._fades.end("crossfade")
         with self._lock:
             self._desk = replace(self._desk, crossfade=position)
+
+    def set_master(self, gain_db: float, at_once: bool = False) -> None:
+        """Set the gain of the whole output; that ends its fade. See `Gain.set_db`."""
+        self._fades.end("master")
+        self.master.set_db(gain_db, at_once)
+
+    def fade(self, what: Faded, target: float, length: float, line: Line) -> None:
+        """Let a gain (in dB) or the crossfade begin to go evenly to a value; to be planned, as it begins at
+        the sample that is asked for next.
+
+        Args:
+            length: how long it takes, on ``line``.
+        """
+        if what == "master":
+            value = self._fades.value(what, self.master.db)
+            self.set_master(target)
+        elif what == "crossfade":
+            value = self._fades.value(what, self._desk.crossfade)
+            self.set_crossfade(target)
+        else:
+            value = self._fades.value(what, self._desk.strips[what].gain_db)
+            self.set_strip(what, gain_db=target)
+        self._fades.begin(what, Fade(value, target, length, line))
 
     def plan(self, sample: int, action: Callable[[], None]) -> None:
         """Carry something out at an output sample; in the feeder's thread."""
@@ -188,22 +239,28 @@ class Mixer:
         return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
     def _mix(self, start: int, count: int) -> Samples:
-        desk = self._desk
+        desk, curves = self._desk, self._fades.block(start, count)
         mixed = np.zeros((count, self.channels), np.float32)
         for number, part in enumerate(self._parts):
             block = part.read(start, count)
             if block is None:
                 self._matrices[number] = None
             else:
-                self._add(mixed, block, number, desk)
-        return soft_limit(mixed * self.master.ramp(count))
+                level = desk.level(number, curves.get(number), curves.get("crossfade"))
+                self._add(mixed, block, number, desk.routing(number, block.shape[1], self.channels), level)
+        return soft_limit(mixed * self.master.ramp(count, curves.get("master")))
 
-    def _add(self, mixed: Samples, block: Samples, number: int, desk: Desk) -> None:
-        target = desk.matrix(number, block.shape[1], self.channels)
+    def _add(
+        self, mixed: Samples, block: Samples, number: int, routing: Matrix, level: float | Curve
+    ) -> None:
+        """Add a part's sound; what was in force before the block, where that was something else, fades out of
+        it."""
+        levels = np.broadcast_to(level, len(block) + 1)
+        mixed += (block * levels[:-1, None].astype(np.float32)) @ routing.astype(np.float32)
+        target, after = levels[0] * routing, levels[-1] * routing
         last = self._matrices[number]
-        mixed += block @ target.astype(np.float32)
         if last is not None and last.shape == target.shape and np.abs(last - target).max() >= RESTING:
             fall = np.exp(-self._decay * np.arange(1, len(block) + 1))[:, None]
             mixed += ((block @ (last - target)) * fall).astype(np.float32)
-            target = target + (last - target) * fall[-1]
-        self._matrices[number] = target
+            after = after + (last - target) * fall[-1]
+        self._matrices[number] = after

@@ -49,6 +49,7 @@ _LAUNCH_ARG = Arg("when", "q", optional=True, default="")
 _ON_ARG = Arg("on", "b")
 QUANTUM_ARG = Arg("quantum", "s", check=Quantum.parse, allowed=", ".join(QUANTUM_NAMES))
 GAIN_ARG = Arg("gain", "f", -60, 12)
+GLIDE_ARGS = (Arg("time", "f", 0, 600), Arg("unit", "s", check=check_unit, allowed=UNIT_TEXT))
 
 DECK_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
@@ -61,9 +62,7 @@ DECK_PARAMETERS: tuple[Parameter, ...] = (
         doc="Up to four prompts with weights, blended; the weights count relative to each other.",
     ),
     Parameter(
-        f"{_DECK}/prompts/glide", "value",
-        (Arg("time", "f", 0, 600), Arg("unit", "s", check=check_unit, allowed=UNIT_TEXT)),
-        default=(0.0, "beats"),
+        f"{_DECK}/prompts/glide", "value", GLIDE_ARGS, default=(0.0, "beats"),
         doc="How long the weights of a new mix of prompts take to be reached, for changes made from then on; "
         "seconds are those of the tempo at its beginning.",
     ),
@@ -99,6 +98,11 @@ DECK_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         f"{_DECK}/gain", "value", (GAIN_ARG,), unit="dB", curve="linear", default=(0.0,),
         doc="Gain of the deck.",
+    ),
+    Parameter(
+        f"{_DECK}/gain/glide", "value", GLIDE_ARGS, default=(0.0, "beats"),
+        doc="How long a new gain takes to be reached while music plays, evenly in dB, for changes made from "
+        "then on. Beats follow the tempo, seconds do not.",
     ),
     Parameter(
         f"{_DECK}/mute", "value", (_ON_ARG,), default=(False,),

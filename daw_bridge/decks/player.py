@@ -114,7 +114,7 @@ class LivePlayer:
             parts.changes.close()
             parts.clips.close()
             if not parts.changes.idle:
-                parts.mixer.master.set_db(SILENT_DB)
+                parts.mixer.set_master(SILENT_DB)
                 await asyncio.sleep(min(MAX_FADE_S, self._output.latency_s + 0.03))
             for deck in parts.decks:
                 deck.close()
