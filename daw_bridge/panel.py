@@ -10,10 +10,14 @@ from rich.panel import Panel as Frame
 from rich.table import Table
 from rich.text import Text
 
+from daw_bridge.decks.conditions import PITCH_NAMES
 from daw_bridge.decks.protocol import DeckStatus, Status
 
 FULL_LEAD_S = 2.0
 BAR_CELLS = 10
+LEVELS = "·▁▂▃▄▅▆▇█"
+STRONG = 0.5
+NAMES_WIDTH = 10
 COLOURS = {
     "playing": "green",
     "armed": "cyan",
@@ -87,8 +91,17 @@ def _deck_cells(deck: DeckStatus) -> tuple[RenderableType, ...]:
         Text(f"deck {deck.deck}"),
         Text(f"{deck.state:8}", COLOURS[deck.state]),
         Text("█" * full + "░" * (BAR_CELLS - full) + f" {deck.lead_s:4.1f} s"),
+        _heard(deck),
         Text(deck.prompt, overflow="ellipsis", no_wrap=True),
     )
+
+
+def _heard(deck: DeckStatus) -> Text:
+    """The pitch classes that the deck hears: a bar for each, and the names of the strong ones."""
+    top = len(LEVELS) - 1
+    bars = "".join(LEVELS[round(min(1.0, max(0.0, strength)) * top)] for strength in deck.heard)
+    strong = [name for name, strength in zip(PITCH_NAMES, deck.heard, strict=True) if strength >= STRONG]
+    return Text.assemble((bars, "cyan"), f" {' '.join(strong):{NAMES_WIDTH}.{NAMES_WIDTH}}")
 
 
 def _figures(status: Status) -> Text:

@@ -25,6 +25,7 @@ STATUS_MESSAGES = (
     ("/bridge/deck/N/position", "bar i, beat f"),
     ("/bridge/deck/N/next", "what s, bar i, beat f, seconds f"),
     ("/bridge/deck/N/held", "underruns i, seconds f"),
+    ("/bridge/deck/N/heard", "strength f of the twelve pitch classes from C that the deck hears"),
 )
 OTHER_MESSAGES = (
     (
@@ -106,3 +107,4 @@ def deck_replies(deck: DeckStatus) -> Iterator[Reply]:
         (following.name, following.bar, following.beat, following.seconds),
     )
     yield f"/bridge/deck/{deck.deck}/held", (deck.underruns, deck.held_s)
+    yield f"/bridge/deck/{deck.deck}/heard", deck.heard

@@ -38,16 +38,10 @@ class Briefing:
 
     def conditions(self, frame: int, frame_sample: int, sample: int) -> Conditions:
         """What holds from output sample ``sample`` on, for a frame that begins at ``frame_sample`` nearby."""
-        clock = self._clock.map
-        bpm = clock.tempo_at(sample)
-        beats = begin = clock.beat_at(sample)
-        meter = clock.meter_segment(beats + SNAP_BEATS)
-        beats -= (sample - frame_sample) * bpm / (60.0 * clock.sample_rate)
-        position = (meter.bar - 1) * meter.beats_per_bar + beats - meter.beat
-        if abs(position - round(position)) < SNAP_BEATS:
-            position = float(round(position))
-        model = self._geometry.model
-        transport = Transport(bpm, meter.beats_per_bar, position, frame, model.frame_rate)
+        model, clock = self._geometry.model, self._clock.map
+        bpm, begin = clock.tempo_at(sample), clock.beat_at(sample)
+        beats = begin - (sample - frame_sample) * bpm / (60.0 * clock.sample_rate)
+        transport = transport_at(self._clock, sample, frame_sample, frame, model.frame_rate)
         values = self._timeline.at(sample)
         conditions = build_conditions(values, transport, model.takes)
         if not glides(values[GLIDE], begin):
@@ -122,3 +116,18 @@ class Briefing:
         conditions = self.conditions(frame, run.sample_of(frame), sample)
         epoch = run.begin_change(frame)
         self._send(SetConditions(run.number, epoch, frame, conditions))
+
+
+def transport_at(
+    clock: SongClock, sample: int, frame_sample: int, frame: int, frame_rate: float
+) -> Transport:
+    """Tempo, meter and beat that hold from output sample ``sample`` on, for a frame that begins at
+    ``frame_sample`` nearby."""
+    song = clock.map
+    bpm, beats = song.tempo_at(sample), song.beat_at(sample)
+    meter = song.meter_segment(beats + SNAP_BEATS)
+    beats -= (sample - frame_sample) * bpm / (60.0 * song.sample_rate)
+    position = (meter.bar - 1) * meter.beats_per_bar + beats - meter.beat
+    if abs(position - round(position)) < SNAP_BEATS:
+        position = float(round(position))
+    return Transport(bpm, meter.beats_per_bar, position, frame, frame_rate)

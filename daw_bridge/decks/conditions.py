@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Set
 
-from daw_bridge.melody.phrase import Phrase
-from daw_bridge.melody.track import PhraseChroma
+from daw_bridge.melody.chroma_phrase import read_phrase
+from daw_bridge.melody.track import phrase_track
 from daw_bridge.parameter import Values
 from daw_bridge.parameters import PARAMETERS
 from genmodels.conditioning.attributes import Conditions, WeightedPrompt
@@ -49,8 +49,8 @@ def build_conditions(values: Mapping[str, Values], transport: Transport, takes: 
     pairs = zip(words[::2], words[1::2], strict=True)
     prompts = tuple(WeightedPrompt(str(text), float(weight)) for text, weight in pairs if float(weight) > 0)
     # built also when it is off, so that a chord that cannot be read is refused when it is set
-    harmony = _chroma(values, transport)
-    if (harmony is not None or values["chroma/enable"][0]) and "chroma" not in takes:
+    track = harmony(values, transport)
+    if (track is not None or values["chroma/enable"][0]) and "chroma" not in takes:
         raise ConditionError("this model takes no harmony: leave key, chords and chroma off")
     if values["transport/enable"][0] and "transport" not in takes:
         raise ConditionError("this model takes no beat, its pulse is free: leave transport/enable off")
@@ -58,7 +58,7 @@ def build_conditions(values: Mapping[str, Values], transport: Transport, takes: 
         raise ConditionError("this model takes no text: leave the prompt empty")
     return Conditions(
         prompts=prompts,
-        chroma=harmony if values["chroma/enable"][0] else None,
+        chroma=track if values["chroma/enable"][0] else None,
         transport=transport if values["transport/enable"][0] else None,
         sampling=SamplingParams(
             temperature=float(values["temperature"][0]),
@@ -69,14 +69,15 @@ def build_conditions(values: Mapping[str, Values], transport: Transport, takes: 
     )
 
 
-def _chroma(values: Mapping[str, Values], transport: Transport) -> ChromaTrack | None:
-    """What is played, else the phrase, the chords, the key's turn, the constant pitch classes, or None."""
+def harmony(values: Mapping[str, Values], transport: Transport) -> ChromaTrack | None:
+    """What steers the harmony: what is played, else the phrase, the chords, the key's turn, the constant
+    pitch classes, or None."""
     played = tuple(float(value) for value in values["melody"])
     if any(played):
         return ConstantChroma(played)
-    phrase = Phrase.parse(str(values["phrase"][0]))
+    phrase = read_phrase(str(values["phrase"][0]))
     if phrase is not None:
-        return PhraseChroma(phrase, transport)
+        return phrase_track(phrase, transport)
     chords = tuple(str(values["chords"][0]).split()) or key_chords(str(values["key"][0]))
     if chords:
         return ChordProgression(chords, transport)

@@ -13,6 +13,7 @@ from daw_bridge.decks.briefing import Briefing
 from daw_bridge.decks.engine_host import EngineHost
 from daw_bridge.decks.estimate import Estimate
 from daw_bridge.decks.geometry import Geometry
+from daw_bridge.decks.heard import Heard
 from daw_bridge.decks.meter import Meter
 from daw_bridge.decks.pieces import Samples
 from daw_bridge.decks.protocol import DeckState
@@ -27,6 +28,8 @@ from daw_bridge.takes.status import Place
 
 PROMPT_FRAMES = 300
 READY_FRAMES = 6
+# what was told is remembered until it has been heard, whatever the latency
+KEPT_S = 2
 
 
 @dataclass
@@ -63,6 +66,7 @@ class Deck:
     Attributes:
         score: what its model is told.
         memory: the last minute of what it played.
+        heard: the harmony that its model was told of.
     """
 
     def __init__(
@@ -74,6 +78,7 @@ class Deck:
         self._host = host
         self._geometry = geometry
         self._timing = timing
+        self.heard = Heard(self.score.timeline, clock, geometry.model.frame_rate)
         self._briefing = Briefing(self.score.timeline, clock, geometry, host.send)
         self._runs: tuple[Run, ...] = ()
         self._asked: float | None = None
@@ -269,7 +274,7 @@ class Deck:
                 self._briefing.advance(run, written, self._ahead)
         if self._runs:
             claimed = (run.sample_of(run.claimed // self._geometry.hop) for run in self._runs)
-            self.score.timeline.settle(min(claimed))
+            self.score.timeline.settle(min(claimed) - KEPT_S * self._geometry.out_rate)
         else:
             self._asked = None
             self.score.rest()

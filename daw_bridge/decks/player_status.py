@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from daw_bridge.decks.agenda import Agenda
 from daw_bridge.decks.deck import Deck
 from daw_bridge.decks.engine_host import EngineHost
+from daw_bridge.decks.heard import NOTHING
 from daw_bridge.decks.meter import Meter
 from daw_bridge.decks.output_host import OutputHost
 from daw_bridge.decks.protocol import DeckStatus, Planned, Status
@@ -77,6 +78,7 @@ def _deck_status(
         following=_following(deck, clock, position, agenda),
         underruns=deck.underruns,
         held_s=deck.held_s,
+        heard=NOTHING if began is None else deck.heard.at(round(position)),
     )
 
 

@@ -112,6 +112,8 @@ class DeckStatus:
             not sound.
         following: what it will do next.
         underruns: how often it has held. held_s: seconds in which it did.
+        heard: strengths of the pitch classes from C, in [0, 1], of which its model was told for what is being
+            heard; all 0 while it does not sound or nothing steers its harmony.
     """
 
     deck: int
@@ -124,6 +126,7 @@ class DeckStatus:
     following: Planned | None = None
     underruns: int = 0
     held_s: float = 0.0
+    heard: tuple[float, ...] = (0.0,) * 12
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,16 @@
-"""Capture: played notes become a phrase of whole bars."""
+"""Capture: played notes, or what an input hears, become a phrase of whole bars."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from daw_bridge.errors import MelodyError
+from daw_bridge.melody.chroma_phrase import AnyPhrase
 from daw_bridge.melody.held import Pressed
 from daw_bridge.melody.phrase import MAX_BEATS, MIN_LENGTH, Note, Phrase, quantised
+from daw_bridge.melody.sound_capture import SoundCapture
 
 CaptureState = Literal["idle", "count-in", "recording", "overdub"]
 EARLY_BEATS = 0.5
@@ -45,7 +48,7 @@ def next_span(beat: float, beats_per_bar: int, bars: int, count_in: int = 0) -> 
 
 @dataclass
 class Capture:
-    """Records the notes of a span of beats, and lays more on the phrase that came of it.
+    """Records the notes of a span of beats, or what an input hears in it, and lays more notes on a phrase.
 
     A note that was begun at most half a beat early counts as begun on the first beat; one that is held beyond
     the end sounds to the end. The phrase repeats by the song's beats, so that it goes on where it was played.
@@ -57,26 +60,30 @@ class Capture:
     """
 
     grid: float = 0.0
-    phrase: Phrase | None = None
+    phrase: AnyPhrase | None = None
     span: Span | None = None
     overdubbing: bool = False
     _down: dict[Pressed, tuple[float, int]] = field(default_factory=dict)
     _notes: list[Note] = field(default_factory=list)
+    _sound: SoundCapture | None = None
 
     def state(self, beat: float) -> CaptureState:
         """What it does at a beat."""
         if self.span is not None:
             return "recording" if beat >= self.span.begin else "count-in"
-        return "overdub" if self.overdubbing and self.phrase is not None else "idle"
+        return "overdub" if self.overdubbing and isinstance(self.phrase, Phrase) else "idle"
 
-    def arm(self, span: Span) -> None:
-        """Record a span; what was captured before stays until the span has been played."""
+    def arm(self, span: Span, sound: bool = False) -> None:
+        """Record the notes of a span, or what is heard in it; what was captured before stays until the span
+        has been played."""
         self.span = span
         self._notes = []
+        self._sound = SoundCapture(span.begin, span.end) if sound else None
 
     def cancel(self) -> None:
         """Record nothing; the phrase stays."""
         self.span = None
+        self._sound = None
         self._notes = []
         self._down.clear()
 
@@ -89,6 +96,11 @@ class Capture:
         """A note begins."""
         self._down[key] = beat, velocity
 
+    def hear(self, beat: float, chroma: Sequence[float]) -> None:
+        """An input has heard twelve strengths from C at a beat."""
+        if self._sound is not None:
+            self._sound.hear(beat, chroma)
+
     def release(self, key: Pressed, beat: float) -> Phrase | None:
         """A note ends; returns the phrase where the note has changed it."""
         begun = self._down.pop(key, None)
@@ -98,16 +110,18 @@ class Capture:
         if self.span is not None:
             self._notes.append(note)
             return None
-        if not self.overdubbing or self.phrase is None:
+        if not self.overdubbing or not isinstance(self.phrase, Phrase):
             return None
         self.phrase = self.phrase.plus([quantised(note, self.grid)])
         return self.phrase
 
-    def advance(self, beat: float) -> Phrase | None:
+    def advance(self, beat: float) -> AnyPhrase | None:
         """Time goes on; returns the phrase when its span has been played."""
         span = self.span
         if span is None or beat < span.end:
             return None
+        if self._sound is not None:
+            return self._advance_sound(self._sound, beat)
         held = [
             Note(pitch, begun, max(span.end - begun, MIN_LENGTH), velocity)
             for (_, pitch), (begun, velocity) in self._down.items()
@@ -118,6 +132,13 @@ class Capture:
         self.span, self._notes = None, []
         # a note that began after the end belongs to what comes next
         self._down = {key: begun for key, begun in self._down.items() if begun[0] >= span.end}
+        return self.phrase
+
+    def _advance_sound(self, sound: SoundCapture, beat: float) -> AnyPhrase | None:
+        if not sound.is_over(beat):
+            return None
+        self.cancel()
+        self.phrase = sound.phrase()
         return self.phrase
 
 

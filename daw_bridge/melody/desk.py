@@ -1,14 +1,20 @@
-"""MelodyDesk: what is played on a keyboard, steering a deck while it sounds or as a phrase that repeats."""
+"""MelodyDesk: what is played on a keyboard or into an input, steering a deck while it sounds or as a phrase
+that repeats."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 from daw_bridge.melody.capture import Capture, CaptureState, Span, next_span
+from daw_bridge.melody.chroma_phrase import AnyPhrase
 from daw_bridge.melody.held import HeldNotes, Pressed
-from daw_bridge.melody.phrase import Phrase
+from daw_bridge.melody.live_chroma import SILENCE, ChromaFrame
 from daw_bridge.parameter import Values
+
+# of sound only clear changes are told, and no more often than this: each is a rollback
+CLEAR_CHANGE = 0.3
+TELL_EVERY_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,8 @@ class SongPlace:
 
 
 class MelodyDesk:
-    """Takes notes and tells a deck about them through its values ``melody`` and ``phrase``.
+    """Takes notes, and the chroma of an input, and tells a deck about them through its values ``melody`` and
+    ``phrase``. While notes are held they count, not the input.
 
     Args:
         send: sets a value at an address.
@@ -42,18 +49,20 @@ class MelodyDesk:
         self._place = place
         self._held = HeldNotes()
         self._capture = Capture()
-        self._told: tuple[float, ...] = (0.0,) * 12
+        self._sound = SILENCE
+        self._sound_told_at = 0.0
+        self._told = SILENCE
 
     @property
-    def phrase(self) -> Phrase | None:
+    def phrase(self) -> AnyPhrase | None:
         """What has been captured."""
         return self._capture.phrase
 
     def steer(self, deck: int, follow: bool) -> None:
         """Choose the deck (0 for none), and whether it follows what is played."""
         if self.deck and deck != self.deck and any(self._told):
-            self._send(self._address("melody"), (0.0,) * 12)
-            self._told = (0.0,) * 12
+            self._send(self._address("melody"), SILENCE)
+            self._told = SILENCE
         self.deck, self.follow = deck, follow
         self._tell()
 
@@ -79,15 +88,30 @@ class MelodyDesk:
         self._end(self._held.all_off(player), self._advance(at).beat)
         self._tell()
 
+    def hear(self, frames: Sequence[ChromaFrame]) -> None:
+        """An input has heard something, in order of time; silence, too, is to be told."""
+        for frame in frames:
+            place = self._place(frame.at)
+            self._capture.hear(place.beat, frame.chroma)
+            self._hear_now(frame)
+        if frames:
+            self._advance(frames[-1].at)
+
+    def deafen(self) -> None:
+        """The input is gone."""
+        self._sound = SILENCE
+        self._tell()
+
     def players(self) -> set[Hashable]:
         """Who has notes sounding."""
         return self._held.players()
 
-    def arm(self, bars: int, count_in: int, grid: float, at: float) -> Span:
+    def arm(self, bars: int, count_in: int, grid: float, at: float, sound: bool = False) -> Span:
         """Record whole bars, from a bar line after whole bars of count-in; the phrase then repeats.
 
         Args:
             grid: see `Capture`.
+            sound: capture what the input hears, not notes; no grid applies.
 
         Raises:
             MelodyError: the phrase would be too long.
@@ -95,7 +119,7 @@ class MelodyDesk:
         place = self._advance(at)
         span = next_span(place.beat, place.beats_per_bar, bars, count_in)
         self._capture.grid = grid
-        self._capture.arm(span)
+        self._capture.arm(span, sound)
         return span
 
     def overdub(self, on: bool) -> None:
@@ -106,7 +130,7 @@ class MelodyDesk:
         """Record nothing; the phrase stays."""
         self._capture.cancel()
 
-    def take(self, phrase: Phrase | None) -> None:
+    def take(self, phrase: AnyPhrase | None) -> None:
         """Put a phrase in place of the captured one; None forgets it."""
         self._capture.clear()
         self._capture.phrase = phrase
@@ -129,13 +153,20 @@ class MelodyDesk:
             if phrase is not None:
                 self._tell_phrase(phrase)
 
+    def _hear_now(self, frame: ChromaFrame) -> None:
+        change = max(abs(new - old) for new, old in zip(frame.chroma, self._sound, strict=True))
+        if change >= CLEAR_CHANGE and frame.at - self._sound_told_at >= TELL_EVERY_S:
+            self._sound, self._sound_told_at = frame.chroma, frame.at
+            self._tell()
+
     def _tell(self) -> None:
-        chroma = self._held.chroma() if self.follow else (0.0,) * 12
+        played = self._held.chroma()
+        chroma = (played if any(played) else self._sound) if self.follow else SILENCE
         if self.deck and chroma != self._told:
             self._told = chroma
             self._send(self._address("melody"), chroma)
 
-    def _tell_phrase(self, phrase: Phrase | None) -> None:
+    def _tell_phrase(self, phrase: AnyPhrase | None) -> None:
         if self.deck:
             self._send(self._address("phrase"), (phrase.text() if phrase else "",))
 

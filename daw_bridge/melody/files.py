@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from daw_bridge.errors import MelodyError
+from daw_bridge.melody.chroma_phrase import ChromaPhrase, sharpened
 from daw_bridge.melody.held import HeldNotes, Pressed
 from daw_bridge.melody.phrase import MAX_BEATS, MAX_NOTES, MIN_LENGTH, Note, Phrase
 from genmodels.conditioning.harmony import Chroma, chroma_of
@@ -18,10 +17,7 @@ from genmodels.errors import GenModelsError
 
 DRUMS = 9
 SUSTAIN = 64
-SOUND_GRID = 0.25
-STRONG = 0.6
 MAX_SOUND_S = 600.0
-CHROMA_OCTAVE = 60
 
 
 def phrase_of_midi(path: Path) -> Phrase:
@@ -70,40 +66,19 @@ def chroma_of_sound(path: Path, frame_rate: float) -> Chroma:
         raise MelodyError(f"{path}: cannot be used as a melody: {error}") from error
 
 
-def phrase_of_chroma(chroma: Chroma, beats: float) -> Phrase:
-    """Chroma [T, 12] that spans ``beats`` beats, as notes in sixteenths: the pitch classes that are strong
-    (at least `STRONG` of the strongest) in a sixteenth; neighbours are one note.
-
-    Raises:
-        MelodyError: the length is out of range, or there are too many notes.
-    """
-    steps = max(1, round(beats / SOUND_GRID))
-    edges = np.linspace(0, len(chroma), steps + 1)
-    rows = [chroma[int(a) : max(int(a) + 1, int(b))].mean(0) for a, b in pairwise(edges)]
-    levels = np.array(rows) if len(chroma) else np.zeros((steps, 12))
-    strong = (levels >= STRONG * levels.max(axis=1, keepdims=True)) & (levels > 0.05)
-    size = beats / steps
-    notes = [
-        Note(CHROMA_OCTAVE + pitch, first * size, (last - first) * size)
-        for pitch in range(12)
-        for first, last in _runs(strong[:, pitch])
-    ]
-    return Phrase.of(notes, beats)
-
-
-def phrase_of_sound(path: Path, bpm: float, beats_per_bar: int) -> Phrase:
+def phrase_of_sound(path: Path, bpm: float, beats_per_bar: int) -> ChromaPhrase:
     """The harmony of a sound file that was played at a tempo, as a phrase of whole bars (the nearest number).
 
     Raises:
-        MelodyError: as `chroma_of_sound` and `phrase_of_chroma`.
+        MelodyError: as `chroma_of_sound`, or it is too long.
     """
     per_beat = 8
     frame_rate = per_beat * bpm / 60.0
-    chroma = chroma_of_sound(path, frame_rate)
+    chroma = sharpened(chroma_of_sound(path, frame_rate))
     bars = max(1, round(len(chroma) / (per_beat * beats_per_bar)))
     wanted = bars * beats_per_bar * per_beat
     fitted = np.concatenate([chroma, np.zeros((max(0, wanted - len(chroma)), 12), np.float32)])[:wanted]
-    return phrase_of_chroma(fitted, float(bars * beats_per_bar))
+    return ChromaPhrase.of(fitted, float(bars * beats_per_bar))
 
 
 def _notes_of(messages: list[Any], ticks_per_beat: int) -> tuple[list[Note], float]:
@@ -138,10 +113,3 @@ def _played(held: HeldNotes, message: Any) -> list[Pressed]:
     if message.type == "control_change" and message.control == SUSTAIN:
         return held.pedal(message.channel, message.value >= 64)
     return []
-
-
-def _runs(flags: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Where a row of flags is set: [first, last) of each stretch."""
-    padded = np.concatenate([[0], flags.astype(np.int8), [0]])
-    changes = np.flatnonzero(np.diff(padded))
-    return [(int(a), int(b)) for a, b in zip(changes[::2], changes[1::2], strict=True)]

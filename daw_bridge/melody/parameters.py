@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from daw_bridge.clock.quantum import Quantum
-from daw_bridge.melody.phrase import MAX_TEXT, PHRASE_TEXT, check_phrase
+from daw_bridge.melody.chroma_phrase import check_phrase
+from daw_bridge.melody.phrase import MAX_TEXT, PHRASE_TEXT
 from daw_bridge.parameter import Arg, Parameter
 
 MAX_CAPTURE_BARS = 64
@@ -40,6 +41,12 @@ MELODY_PARAMETERS: tuple[Parameter, ...] = (
         takes="deck", default=("",),
         doc="A melody that repeats with the bar and steers the harmony; it overrules key, chords and chroma. "
         "Its beats count from bar 1.",
+    ),
+    Parameter(
+        "/bridge/deck/{deck}/heard", "readonly", (Arg("pitch class", "f", 0, 1),), repeat=(12, 12),
+        doc="Strength of the twelve pitch classes from C of which the deck's model was told, for what is "
+        "being heard: of what is played, the phrase, chords, key or chroma. All 0 while the deck does not "
+        "sound, or nothing steers its harmony.",
     ),
     Parameter(
         f"{MELODY}steer", "command",

@@ -18,6 +18,7 @@ DEFAULT_VELOCITY = 100
 MAX_TEXT = 32_000
 PHRASE_TEXT = (
     "a length in beats and notes such as '8 C4@0+1 60@1.5+0.5*80' (pitch@start+length*velocity), "
+    "a length, the word chroma and steps of twelve digits 0..f such as '1 chroma f00000000000 ...', "
     "or '' for off"
 )
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
@@ -139,14 +140,6 @@ class Phrase:
 def quantised(note: Note, grid: float) -> Note:
     """The note with its start on the nearest line of a grid in beats (0: as it is); its length stays."""
     return replace(note, start=round(note.start / grid) * grid) if grid > 0 else note
-
-
-def check_phrase(text: str) -> None:
-    """Raise `ValueError` unless the text is a phrase or empty."""
-    try:
-        Phrase.parse(text)
-    except MelodyError as error:
-        raise ValueError(str(error)) from error
 
 
 def _in_range(beats: float) -> float:

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from daw_bridge.clock.tempo_map import TempoMap
+from daw_bridge.melody.chroma_phrase import AnyPhrase, ChromaPhrase
 from daw_bridge.melody.phrase import Note, Phrase
-from genmodels.conditioning.harmony import Chroma, normalise
+from genmodels.conditioning.harmony import Chroma, ChromaTrack, normalise
 from genmodels.conditioning.timing import Transport
 
 TOUCH = 1e-5
@@ -78,6 +79,28 @@ class PhraseChroma:
         begins = np.mod(self.transport.beats_at(frames), self.phrase.beats)
         ends = begins + self.transport.bpm / 60.0 / self.transport.frame_rate
         return chroma_of_notes(self.phrase.notes, begins, ends, self.phrase.beats)
+
+
+@dataclass(frozen=True)
+class SteppedChroma:
+    """A phrase of chroma that repeats from the transport's beat 0, as a `ChromaTrack`."""
+
+    phrase: ChromaPhrase
+    transport: Transport
+
+    def at(self, frames: npt.NDArray[np.int64]) -> Chroma:
+        """Chroma [n, 12] at the frames [n], in any order; each with its largest value 1."""
+        steps = self.phrase.values
+        # a whisker later, so that rounding cannot put a step's first frame into the step before
+        place = np.mod(self.transport.beats_at(frames) + TOUCH, self.phrase.beats) / self.phrase.beats
+        return normalise(steps[np.minimum((place * len(steps)).astype(np.int64), len(steps) - 1)])
+
+
+def phrase_track(phrase: AnyPhrase, transport: Transport) -> ChromaTrack:
+    """A phrase of either kind, repeating from the transport's beat 0."""
+    if isinstance(phrase, ChromaPhrase):
+        return SteppedChroma(phrase, transport)
+    return PhraseChroma(phrase, transport)
 
 
 def _overlap(

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daw_bridge.errors import TakeError
-from daw_bridge.melody.track import PhraseChroma
+from daw_bridge.melody.track import PhraseChroma, SteppedChroma
 from genmodels.conditioning.attributes import Conditions
 from genmodels.conditioning.harmony import ChordProgression, ConstantChroma, RecordedChroma
 
@@ -118,7 +118,8 @@ def decode_tokens(text: Mapping[str, Json]) -> NDArray[np.int16]:
 @lru_cache(maxsize=1)
 def _classes() -> dict[str, type[Any]]:
     """The dataclasses of which `Conditions` are made, by name."""
-    found = {made.__name__: made for made in (ChordProgression, ConstantChroma, RecordedChroma, PhraseChroma)}
+    tracks = (ChordProgression, ConstantChroma, RecordedChroma, PhraseChroma, SteppedChroma)
+    found: dict[str, type[Any]] = {made.__name__: made for made in tracks}
     waiting: list[type[Any]] = [Conditions, *found.values()]
     while waiting:
         made = waiting.pop()

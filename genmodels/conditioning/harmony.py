@@ -15,6 +15,9 @@ from genmodels.errors import ConditionError
 
 Chroma = npt.NDArray[np.float32]
 
+CHROMA_WINDOW = 8192
+"""Samples of an analysis of sound."""
+
 _ANALYSED_TOGETHER = 256
 
 
@@ -157,7 +160,7 @@ def _chroma_filters(sample_rate: int, n_fft: int) -> npt.NDArray[np.float32]:
     return np.pad(weights, ((1, 0), (0, 0))).astype(np.float32)
 
 
-def chroma_of(wav: npt.ArrayLike, sample_rate: int, frame_rate: float, n_fft: int = 8192) -> Chroma:
+def chroma_of(wav: npt.ArrayLike, sample_rate: int, frame_rate: float, n_fft: int = CHROMA_WINDOW) -> Chroma:
     """Pitch-class strengths of sound.
 
     Args:
@@ -180,11 +183,14 @@ def chroma_of(wav: npt.ArrayLike, sample_rate: int, frame_rate: float, n_fft: in
     hop = sample_rate / frame_rate
     starts = np.rint(np.arange(int(np.ceil(mono.size / hop))) * hop).astype(np.int64)
     windows = np.lib.stride_tricks.sliding_window_view(np.pad(mono, (n_fft // 2, n_fft)), n_fft)
+    blocks = np.array_split(starts, -(-len(starts) // _ANALYSED_TOGETHER))
+    return np.concatenate([chroma_of_windows(windows[block], sample_rate) for block in blocks])
+
+
+def chroma_of_windows(windows: Chroma, sample_rate: int) -> Chroma:
+    """Pitch-class strengths [n, 12] of pieces of mono sound [n, n_fft], as of `chroma_of`, a piece each."""
+    n_fft = windows.shape[1]
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft).astype(np.float32)
-    filters = _chroma_filters(sample_rate, n_fft)
-    parts = []
-    for block in np.array_split(starts, -(-len(starts) // _ANALYSED_TOGETHER)):
-        power = np.abs(np.fft.rfft(windows[block] * hann)) ** 2
-        audible = power.sum(-1, keepdims=True) > 1e-6 * n_fft
-        parts.append((np.sqrt(power @ filters) * audible).astype(np.float32))
-    return normalise(np.concatenate(parts))
+    power = np.abs(np.fft.rfft(windows * hann)) ** 2
+    audible = power.sum(-1, keepdims=True) > 1e-6 * n_fft
+    return normalise((np.sqrt(power @ _chroma_filters(sample_rate, n_fft)) * audible).astype(np.float32))

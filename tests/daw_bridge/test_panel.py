@@ -81,3 +81,9 @@ def test_a_terminal_that_was_closed_ends_the_drawing_and_nothing_else() -> None:
     panel.show(STATUS)
     panel.show(STATUS)
     panel.stop()
+
+
+def test_what_a_deck_hears_is_a_bar_for_each_pitch_class_and_the_names_of_the_strong() -> None:
+    heard = (0.3, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.6, 0.0, 0.0)
+    status = replace(STATUS, decks=(replace(STATUS.decks[0], heard=heard),))
+    assert "▂···█····▅·· E A " in text(status)

@@ -13,9 +13,9 @@ from daw_bridge.control.dispatch import Dispatcher
 from daw_bridge.control.midi.desk import MidiDesk
 from daw_bridge.decks.protocol import Status
 from daw_bridge.errors import BridgeError, MelodyError
+from daw_bridge.melody.chroma_phrase import AnyPhrase
 from daw_bridge.melody.files import phrase_of_midi, phrase_of_sound
 from daw_bridge.melody.parameters import MELODY
-from daw_bridge.melody.phrase import Phrase
 from daw_bridge.parameter import Values
 
 MIDI_FILES = (".mid", ".midi")
@@ -94,7 +94,7 @@ class MidiCommands:
         task.add_done_callback(self._loading.discard)
 
 
-def _read(path: Path, tempo: float, beats_per_bar: int) -> Phrase:
+def _read(path: Path, tempo: float, beats_per_bar: int) -> AnyPhrase:
     if path.suffix.lower() in MIDI_FILES:
         return phrase_of_midi(path)
     return phrase_of_sound(path, tempo, beats_per_bar)

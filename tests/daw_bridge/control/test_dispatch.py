@@ -301,7 +301,11 @@ def test_status_and_ping_answer_at_once() -> None:
         "/bridge/position",
         "/bridge/take/state",
         "/bridge/metrics",
-        *(f"/bridge/deck/{n}/{name}" for n in (1, 2) for name in ("state", "position", "next", "held")),
+        *(
+            f"/bridge/deck/{n}/{name}"
+            for n in (1, 2)
+            for name in ("state", "position", "next", "held", "heard")
+        ),
         "/bridge/pong",
     ]
 

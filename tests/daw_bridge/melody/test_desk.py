@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from daw_bridge.melody.chroma_phrase import ChromaPhrase
 from daw_bridge.melody.desk import MelodyDesk, SongPlace
+from daw_bridge.melody.live_chroma import ChromaFrame
 from daw_bridge.melody.phrase import Note, Phrase
 from daw_bridge.parameter import Values
 
@@ -86,3 +88,68 @@ def test_overdub_tells_every_note_as_it_ends() -> None:
     stage.desk.take(None)
     assert stage.phrases()[-1] is None
     assert stage.desk.phrase is None
+
+
+A, E = ((0.0,) * 9 + (1.0, 0.0, 0.0)), ((0.0,) * 4 + (1.0,) + (0.0,) * 7)
+
+
+def sung(*parts: tuple[float, float, tuple[float, ...]]) -> list[ChromaFrame]:
+    """Twenty frames a beat from start to end."""
+    return [
+        ChromaFrame(start + n / 20, chroma, -20.0)
+        for start, end, chroma in parts
+        for n in range(round((end - start) * 20))
+    ]
+
+
+def test_a_deck_follows_what_an_input_hears_and_notes_come_first() -> None:
+    stage = Stage()
+    stage.desk.steer(1, True)
+    stage.desk.hear(sung((1.0, 1.5, A), (1.5, 2.0, SILENT), (2.0, 2.5, E)))
+    stage.desk.press("keys", 60, 127, 2.5)
+    stage.desk.hear(sung((2.5, 3.0, A)))
+    stage.desk.release("keys", 60, 3.0)
+    stage.desk.deafen()
+    assert [values.index(1.0) if any(values) else None for _, values in stage.told] == [
+        9, None, 4, 0, 9, None
+    ]  # fmt: skip
+
+
+def test_sound_that_hardly_changes_or_flutters_is_told_seldom() -> None:
+    stage = Stage()
+    stage.desk.steer(1, True)
+    near = (*A[:4], 0.2, *A[5:])
+    stage.desk.hear(sung(*((1.0 + n / 20, 1.0 + (n + 1) / 20, (A, near)[n % 2]) for n in range(20))))
+    assert len(stage.told) == 1
+    stage.desk.hear(sung(*((2.0 + n / 20, 2.0 + (n + 1) / 20, (A, E)[n % 2]) for n in range(20))))
+    assert len(stage.told) <= 1 + 10
+
+
+def test_what_an_input_hears_in_the_armed_bars_is_a_phrase_on_its_beats() -> None:
+    stage = Stage()
+    stage.desk.steer(1, False)
+    span = stage.desk.arm(bars=1, count_in=0, grid=0.0, at=3.5, sound=True)
+    assert span.begin == 4.0
+    stage.desk.press("keys", 60, 127, 4.2)
+    # what is heard comes a little later than it sounded
+    stage.desk.hear(sung((3.5, 5.0, E), (5.0, 6.0, SILENT), (6.0, 7.9, A)))
+    assert stage.desk.tick(8.1) == "recording"
+    assert stage.told == []
+    stage.desk.hear(sung((7.9, 8.1, A)))
+    phrase = stage.desk.phrase
+    assert isinstance(phrase, ChromaPhrase)
+    e, a, silent = "0000f0000000", "000000000f00", "0" * 12
+    assert phrase.steps == (e,) * 4 + (silent,) * 4 + (a,) * 8
+    assert stage.told == [("/bridge/deck/1/phrase", (phrase.text(),))]
+    stage.desk.overdub(True)
+    assert stage.desk.tick(9.0) == "idle"
+
+
+def test_a_capture_of_an_input_that_is_lost_ends() -> None:
+    stage = Stage()
+    stage.desk.steer(1, False)
+    stage.desk.arm(bars=1, count_in=0, grid=0.0, at=0.0, sound=True)
+    stage.desk.hear(sung((0.0, 2.0, A)))
+    assert stage.desk.tick(7.0) == "recording"
+    assert stage.desk.tick(8.0) == "idle"
+    assert isinstance(stage.desk.phrase, ChromaPhrase)

@@ -8,9 +8,9 @@ import pytest
 import soundfile
 
 from daw_bridge.errors import MelodyError
-from daw_bridge.melody.files import chroma_of_sound, phrase_of_chroma, phrase_of_midi, phrase_of_sound
+from daw_bridge.melody.files import chroma_of_sound, phrase_of_midi, phrase_of_sound
 from daw_bridge.melody.phrase import Note, Phrase
-from daw_bridge.melody.track import PhraseChroma
+from daw_bridge.melody.track import SteppedChroma
 from genmodels.conditioning.timing import Transport
 
 
@@ -83,7 +83,7 @@ def test_sound_becomes_chroma_and_a_phrase_in_its_tempo(tmp_path: Path) -> None:
     assert chroma_of_sound(path, 50.0).shape == (200, 12)
     phrase = phrase_of_sound(path, 60.0, 4)
     assert phrase.beats == 4.0
-    middles = PhraseChroma(phrase, Transport(60.0)).at(np.array([25, 75, 125, 175]))
+    middles = SteppedChroma(phrase, Transport(60.0)).at(np.array([25, 75, 125, 175]))
     assert middles.argmax(axis=1).tolist() == [0, 4, 7, 0]
 
 
@@ -96,12 +96,3 @@ def test_a_sound_of_nothing_is_refused(tmp_path: Path) -> None:
     text.write_text("no sound")
     with pytest.raises(MelodyError, match=r"text\.wav"):
         chroma_of_sound(text, 50.0)
-
-
-def test_chroma_of_a_held_chord_is_one_note_for_each_pitch_class() -> None:
-    chroma = np.zeros((64, 12), np.float32)
-    chroma[:, [0, 4, 7]] = 1.0
-    chroma[:, 2] = 0.3
-    assert phrase_of_chroma(chroma, 8.0) == Phrase(
-        (Note(60, 0.0, 8.0), Note(64, 0.0, 8.0), Note(67, 0.0, 8.0)), 8.0
-    )

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daw_bridge.errors import MelodyError
-from daw_bridge.melody.phrase import MAX_NOTES, MAX_TEXT, Note, Phrase, check_phrase, quantised
+from daw_bridge.melody.chroma_phrase import check_phrase
+from daw_bridge.melody.phrase import MAX_NOTES, MAX_TEXT, Note, Phrase, quantised
 
 BEATS = st.integers(min_value=1, max_value=64).map(float)
 NOTES = st.builds(
