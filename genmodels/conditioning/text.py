@@ -43,6 +43,8 @@ class WordTextEncoder(TextConditioner):
         vocabulary: rows of the hash table.
         max_words: words beyond this are left out.
         word_dropout: in training, probability that a word of a text is left out.
+        pooled: give the mean over the words, as one position, which can be added to every step of a sequence
+            (`sum`): the nearest way for a text to be obeyed.
     """
 
     def __init__(
@@ -54,11 +56,13 @@ class WordTextEncoder(TextConditioner):
         vocabulary: int = 4096,
         max_words: int = 32,
         word_dropout: float = 0.0,
+        pooled: bool = False,
     ) -> None:
         super().__init__()
         self.vocabulary = vocabulary
         self.max_words = max_words
         self.word_dropout = word_dropout
+        self.pooled = pooled
         self.embed = nn.EmbeddingBag(vocabulary, dim, mode="sum")
         self.positions = nn.Parameter(torch.randn(max_words, dim) * 0.1)
         self.layers = nn.ModuleList(_EncoderLayer(dim, num_heads) for _ in range(num_layers))
@@ -95,7 +99,11 @@ class WordTextEncoder(TextConditioner):
         visible = (mask | ~mask.any(-1, keepdim=True))[:, None, None, :]
         for layer in self.layers:
             x = layer(x, visible)
-        return ConditionTensor(self.output_proj(self.out_norm(x)) * mask[..., None], mask)
+        x = self.out_norm(x) * mask[..., None]
+        if self.pooled:
+            x = x.sum(1, keepdim=True) / mask.sum(1).clamp(min=1)[:, None, None]
+            mask = mask.any(1, keepdim=True)
+        return ConditionTensor(self.output_proj(x) * mask[..., None], mask)
 
 
 class _EncoderLayer(nn.Module):

@@ -44,6 +44,17 @@ def test_a_text_does_not_depend_on_its_batch_and_padding_is_zero() -> None:
     assert not values[1, 2:].any()
 
 
+def test_a_pooled_text_is_one_position_whatever_its_batch_and_nothing_where_absent() -> None:
+    encoder = WordTextEncoder(16, dim=16, vocabulary=64, pooled=True).eval()
+    alone, _ = encoder(encoder.prepare(["warm piano"]))
+    values, mask = encoder(encoder.prepare([None, "warm piano", "a b c d e"]))
+    assert values.shape == (3, 1, 16)
+    torch.testing.assert_close(values[1:2], alone, atol=1e-6, rtol=1e-5)
+    assert mask.tolist() == [[False], [True], [True]]
+    assert not values[0].any()
+    assert values[1].any()
+
+
 def test_transport_features_are_the_position_in_the_bar() -> None:
     features = transport_features(Transport(120.0, 3, beat=-1.0), 0, 76)
     # 120 bpm at 50 frames a second: a beat is 25 frames

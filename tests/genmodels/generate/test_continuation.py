@@ -249,3 +249,25 @@ def test_wrong_prompts_and_unknown_conditions_are_refused(model: MusicGen) -> No
     with pytest.raises(ConditionError, match="no transport"):
         Continuation(plain, Conditions(transport=Transport(100)), 1)
     Continuation(plain, Conditions(), 1).advance(5)
+
+
+def test_a_text_that_is_added_to_every_step_as_well_streams_as_offline_and_changes_at_its_frame() -> None:
+    words = {"kind": "words", "dim": 32, "vocabulary": 256}
+    model = tiny_musicgen(
+        "int8",
+        conditioners={"description": words, "summary": {**words, "pooled": True}},
+        fuser={"cross": ["description"], "sum": ["summary"]},
+    )
+    piano, drums = (Conditions((WeightedPrompt(text, 1.0),), sampling=GREEDY) for text in ("piano", "drums"))
+    whole = offline(model, piano, 200, seed=5)[:, :140]
+    stream = Continuation(model, piano, seed=5)
+    stream.advance(140)
+    assert torch.equal(stream.codes, whole)
+    stream.set_conditions(drums, 60)
+    stream.advance(140)
+    assert torch.equal(stream.codes[:, :60], whole[:, :60])
+    assert not torch.equal(stream.codes, whole)
+    ahead = Continuation(model, piano, seed=5)
+    ahead.set_conditions(drums, 60)
+    ahead.advance(140)
+    assert torch.equal(stream.codes, ahead.codes)
