@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from daw_bridge.decks.deck import Deck
-from daw_bridge.decks.engine_host import EngineHost
+from daw_bridge.decks.engines import Engines
 from daw_bridge.decks.protocol import DeckState, Notice, NoticeKind
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class Announcer:
         """Tell something now."""
         self._on_notice(Notice(kind, text, deck))
 
-    def watch(self, decks: Sequence[Deck], written: int, host: EngineHost) -> int:
+    def watch(self, decks: Sequence[Deck], written: int, host: Engines) -> int:
         """Tell which decks have changed their state by an output sample; returns how many hold."""
         for deck in decks:
             state = deck.state(written)
@@ -49,7 +49,7 @@ class Announcer:
             log.error("inside the player", exc_info=error)
             self.tell("error", f"failed inside: {fault}")
 
-    def _tell_hold(self, deck: Deck, host: EngineHost) -> None:
+    def _tell_hold(self, deck: Deck, host: Engines) -> None:
         if host.state != "ready" or time.monotonic() < self._hold_due:
             return
         self._hold_due = time.monotonic() + HOLD_NOTICE_EVERY_S

@@ -11,7 +11,7 @@ from daw_bridge.decks.commands import Commands
 from daw_bridge.decks.conditions import DECK
 from daw_bridge.decks.controls import Controls
 from daw_bridge.decks.deck import Deck, Timing
-from daw_bridge.decks.engine_host import EngineHost
+from daw_bridge.decks.engines import Engines
 from daw_bridge.decks.geometry import Geometry
 from daw_bridge.decks.launcher import Launcher
 from daw_bridge.decks.mixer import Mixer
@@ -43,7 +43,7 @@ class Parts:
 def assemble(
     options: PlayerOptions,
     values: ParameterValues,
-    host: EngineHost,
+    host: Engines,
     output: OutputHost,
     takes: TakeDesk,
     timing: Timing,

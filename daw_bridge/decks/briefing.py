@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from daw_bridge.decks.conditions import GLIDE, build_conditions
-from daw_bridge.decks.geometry import Geometry
+from daw_bridge.decks.conditions import GLIDE, build_conditions, fitted
 from daw_bridge.decks.mix import glides, gliding
 from daw_bridge.decks.run import Run
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.decks.timeline import Timeline
-from daw_bridge.engine.protocol import Advance, Command, SetConditions
+from daw_bridge.engine.protocol import Advance, Command, Loaded, SetConditions
 from genmodels.conditioning.attributes import Conditions
 from genmodels.conditioning.timing import Transport
 
@@ -28,21 +27,19 @@ class Briefing:
         send: takes commands to the engine.
     """
 
-    def __init__(
-        self, timeline: Timeline, clock: SongClock, geometry: Geometry, send: Callable[[Command], None]
-    ) -> None:
+    def __init__(self, timeline: Timeline, clock: SongClock, send: Callable[[Command], None]) -> None:
         self._timeline = timeline
         self._clock = clock
-        self._geometry = geometry
         self._send = send
 
-    def conditions(self, frame: int, frame_sample: int, sample: int) -> Conditions:
-        """What holds from output sample ``sample`` on, for a frame that begins at ``frame_sample`` nearby."""
-        model, clock = self._geometry.model, self._clock.map
+    def conditions(self, model: Loaded, frame: int, frame_sample: int, sample: int) -> Conditions:
+        """What holds from output sample ``sample`` on, for a frame that begins at ``frame_sample`` nearby, as
+        far as the model takes it."""
+        clock = self._clock.map
         bpm, begin = clock.tempo_at(sample), clock.beat_at(sample)
         beats = begin - (sample - frame_sample) * bpm / (60.0 * clock.sample_rate)
         transport = transport_at(self._clock, sample, frame_sample, frame, model.frame_rate)
-        values = self._timeline.at(sample)
+        values = fitted(self._timeline.at(sample), model.takes)
         conditions = build_conditions(values, transport, model.takes)
         if not glides(values[GLIDE], begin):
             return conditions
@@ -63,11 +60,11 @@ class Briefing:
             ValueError: the feeder was faster than expected; to be tried again.
         """
         frame = max(run.earliest_frame(due), run.frame_at(dirty))
-        first = frame - self._geometry.lookahead
+        first = frame - run.geometry.lookahead
         if frame >= run.sent:
             return run.sample_of(first)
         sample = max(dirty, run.sample_of(frame))
-        if run.limit >= first * self._geometry.hop:
+        if run.limit >= first * run.geometry.hop:
             run.expect(first + 1, report)
         self._tell(run, frame, sample)
         self._tell_breakpoints(run, frame, run.sent, after=sample)
@@ -75,7 +72,7 @@ class Briefing:
 
     def advance(self, run: Run, written: int, ahead: int) -> None:
         """Ask for frames until ``ahead`` output samples beyond ``written``, telling what holds in them."""
-        geometry = self._geometry
+        geometry = run.geometry
         until = max(written, run.start) + ahead
         if run.stop is not None:
             until = min(until, run.stop + ahead // 8)
@@ -102,7 +99,7 @@ class Briefing:
     def last_bar_frame(self, run: Run) -> int:
         """The last frame that begins a bar and whose audio is there."""
         clock = self._clock.map
-        bar, _ = clock.bar_beat(clock.beat_at(run.sample_of(run.limit // self._geometry.hop)))
+        bar, _ = clock.bar_beat(clock.beat_at(run.sample_of(run.limit // run.geometry.hop)))
         return run.frame_at(clock.sample_at(clock.beat_of_bar(bar)))
 
     def _tell_breakpoints(self, run: Run, first: int, stop: int, after: int) -> None:
@@ -113,7 +110,7 @@ class Briefing:
                 self._tell(run, frame, sample)
 
     def _tell(self, run: Run, frame: int, sample: int) -> None:
-        conditions = self.conditions(frame, run.sample_of(frame), sample)
+        conditions = self.conditions(run.geometry.model, frame, run.sample_of(frame), sample)
         epoch = run.begin_change(frame)
         self._send(SetConditions(run.number, epoch, frame, conditions))
 

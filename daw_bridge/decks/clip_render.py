@@ -12,7 +12,7 @@ from pathlib import Path
 from daw_bridge.decks.clip_file import write_clip
 from daw_bridge.decks.clip_voice import ClipVoice
 from daw_bridge.decks.conditions import DECK
-from daw_bridge.decks.engine_host import EngineHost
+from daw_bridge.decks.engines import Engines
 from daw_bridge.decks.protocol import OnResult, PlayerOptions, RenderRequest, Result
 from daw_bridge.engine.protocol import Loaded
 from daw_bridge.errors import ClipError, shorten_text
@@ -71,7 +71,7 @@ def clip_name(prompt: str, tempo: float) -> str:
 class ClipRenderer:
     """One clip at a time, the others wait. For the event loop's thread."""
 
-    def __init__(self, host: EngineHost, model: Loaded) -> None:
+    def __init__(self, host: Engines, model: Loaded) -> None:
         self._host = host
         self._model = model
         self._waiting: deque[tuple[RenderRequest, ClipVoice, OnResult]] = deque()

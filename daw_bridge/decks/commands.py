@@ -10,7 +10,7 @@ from daw_bridge.decks.clip_render import ClipRenderer, clip_name, clip_request
 from daw_bridge.decks.conditions import CONDITIONING, DECK
 from daw_bridge.decks.controls import Controls
 from daw_bridge.decks.deck import Deck
-from daw_bridge.decks.engine_host import EngineHost
+from daw_bridge.decks.engines import Engines
 from daw_bridge.decks.launcher import Launcher
 from daw_bridge.decks.protocol import OnResult, PlayerOptions, When
 from daw_bridge.decks.take_desk import GRAB, TAKE, TakeDesk
@@ -34,7 +34,7 @@ class Commands:
 
     options: PlayerOptions
     values: ParameterValues
-    host: EngineHost
+    host: Engines
     decks: Sequence[Deck]
     launcher: Launcher
     controls: Controls

@@ -22,6 +22,16 @@ CONDITIONING = (
     "chroma/enable", "transport/enable",
 )  # fmt: skip
 ALL = frozenset({"text", "chroma", "transport"})
+NEEDED = {
+    "text": ("prompts", GLIDE),
+    "chroma": ("melody", "phrase", "key", "chords", "chroma", "chroma/enable"),
+    "transport": ("transport/enable",),
+}
+OFF: dict[str, Values] = {
+    "prompts": ("", 1.0), GLIDE: (), "melody": (0.0,) * 12, "phrase": ("",), "key": ("",), "chords": ("",),
+    "chroma": (0.0,) * 12, "chroma/enable": (False,), "transport/enable": (False,),
+}  # fmt: skip
+WORDS = {"text": "no text", "chroma": "no harmony", "transport": "no beat"}
 PITCH_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 MAJOR_TURN = ((0, ""), (7, ""), (9, "m"), (5, ""))
 MINOR_TURN = ((0, "m"), (8, ""), (3, ""), (10, ""))
@@ -33,6 +43,27 @@ def default_values(takes: Set[str] = ALL) -> dict[str, Values]:
     defaults = {p.path.removeprefix(DECK): p.default for p in PARAMETERS if p.per_deck}
     values: dict[str, Values] = {name: defaults[name] for name in CONDITIONING} | {GLIDE: ()}
     return values | {f"{name}/enable": (False,) for name in ("chroma", "transport") if name not in takes}
+
+
+def fitted(values: Mapping[str, Values], takes: Set[str]) -> dict[str, Values]:
+    """The values with everything off that a model does not take."""
+    fit = dict(values)
+    for kind, names in NEEDED.items():
+        if kind not in takes:
+            fit.update((name, OFF[name]) for name in names)
+    return fit
+
+
+def out_of_reach(values: Mapping[str, Values], takes: Set[str]) -> list[str]:
+    """What is on in the values and a model does not take, in words."""
+    fit = fitted(values, takes)
+    asked = {
+        "text": any(values["prompts"][::2]),
+        "chroma": fit["chroma/enable"] != values["chroma/enable"]
+        and harmony(values, Transport(120.0)) is not None,
+        "transport": fit["transport/enable"] != values["transport/enable"],
+    }
+    return [WORDS[kind] for kind, wanted in asked.items() if wanted and kind not in takes]
 
 
 def build_conditions(values: Mapping[str, Values], transport: Transport, takes: Set[str] = ALL) -> Conditions:

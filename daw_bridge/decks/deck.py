@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from daw_bridge.clock.internal import Moment
 from daw_bridge.decks.briefing import Briefing
 from daw_bridge.decks.engine_host import EngineHost
+from daw_bridge.decks.engines import Engines
 from daw_bridge.decks.estimate import Estimate
 from daw_bridge.decks.geometry import Geometry
 from daw_bridge.decks.heard import Heard
@@ -70,16 +71,16 @@ class Deck:
     """
 
     def __init__(
-        self, number: int, clock: SongClock, host: EngineHost, geometry: Geometry, timing: Timing
+        self, number: int, clock: SongClock, engines: Engines, geometry: Geometry, timing: Timing
     ) -> None:
         self.number = number
         self.score = Score(clock, geometry.model.takes)
         self._clock = clock
-        self._host = host
+        self._engines = engines
         self._geometry = geometry
         self._timing = timing
-        self.heard = Heard(self.score.timeline, clock, geometry.model.frame_rate)
-        self._briefing = Briefing(self.score.timeline, clock, geometry, host.send)
+        self.heard = Heard(self.score.timeline, clock, geometry.model)
+        self._briefing = Briefing(self.score.timeline, clock, engines.send)
         self._runs: tuple[Run, ...] = ()
         self._asked: float | None = None
         self._past_underruns = 0
@@ -273,7 +274,7 @@ class Deck:
             else:
                 self._briefing.advance(run, written, self._ahead)
         if self._runs:
-            claimed = (run.sample_of(run.claimed // self._geometry.hop) for run in self._runs)
+            claimed = (run.sample_of(run.claimed // run.geometry.hop) for run in self._runs)
             self.score.timeline.settle(min(claimed) - KEPT_S * self._geometry.out_rate)
         else:
             self._asked = None
@@ -300,24 +301,43 @@ class Deck:
                 self._close(run)
             elif run.stop is None or run.stop > moment.sample:
                 run.stop, run.stop_beat = moment.sample, moment.beats
+        self._runs = (*self._runs, self.open_voice(self._geometry, moment, origin, seed, prompt))
+
+    def open_voice(
+        self,
+        geometry: Geometry,
+        moment: Moment,
+        origin: int,
+        seed: int,
+        prompt: NDArray[np.int16] | None = None,
+        host: EngineHost | None = None,
+    ) -> Run:
+        """A run that is to sound from a moment on; it is not heard before it is one of the deck's.
+
+        Args:
+            origin: output sample of its frame 0. prompt: tokens [K, T] that become its first frames.
+            host: where it is generated, by default in the engine that plays.
+        """
         opened: list[Run] = []
 
         def attach(number: int, ring: PcmRing) -> Callable[[Produced], None]:
-            run = Run(number, ring, self._geometry, origin, moment.sample, self._clock.bar_samples)
+            run = Run(number, ring, geometry, origin, moment.sample, self._clock.bar_samples)
             run.start_beat = moment.beats
+            run.sent = 0 if prompt is None else prompt.shape[1]
             if prompt is not None:
                 run.tokens.replace(0, prompt)
             run.expect(run.sent + READY_FRAMES, self._timing.opening.add)
             opened.append(run)
             return run.produced
 
-        first = self._briefing.conditions(0, origin, moment.sample)
-        self._host.open(first, seed, attach, prompt, place=Place(self.number, origin, moment.sample))
-        self._runs = (*self._runs, *opened)
+        first = self._briefing.conditions(geometry.model, 0, origin, moment.sample)
+        place = Place(self.number, origin, moment.sample)
+        self._engines.open(first, seed, attach, prompt, place=place, host=host)
         self._briefing.advance(opened[0], moment.sample, self._ahead)
+        return opened[0]
 
     def _close(self, run: Run) -> None:
         self._runs = tuple(other for other in self._runs if other is not run)
         run.close()
         self._past_underruns += run.underruns
-        self._host.close(run.number, run.ring)
+        self._engines.close(run.number, run.ring)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -92,8 +92,11 @@ class EngineHost:
         make_engine: builds what runs it.
         owner: told when something fails.
         tap: hears everything about decks' voices.
+        numbers: gives voices their numbers.
 
     Attributes:
+        load: what it loads. owner: as given; it changes where engines change hands.
+        supervised: whether a worker that fails is replaced.
         restarts: workers that were replaced so far. memory: of front and worker, as of the last second.
     """
 
@@ -103,6 +106,7 @@ class EngineHost:
         make_engine: MakeEngine,
         owner: Owner,
         tap: Tap,
+        numbers: Iterator[int],
     ) -> None:
         self.state: EngineState = "loading"
         self.realtime_factor = 0.0
@@ -111,12 +115,13 @@ class EngineHost:
         self.memory = Memory()
         self._memory_due = 0.0
         self._measured: float | None = None
-        self._load = load
-        self._owner = owner
+        self.load = load
+        self.owner = owner
+        self.supervised = True
         self._tap = tap
         self._engine = make_engine(self._event, load.threads)
         self._sinks: dict[int, Callable[[Produced], None]] = {}
-        self._next_number = 1
+        self._numbers = numbers
         self._loop = asyncio.get_running_loop()
         self._loading: asyncio.Future[Loaded] | None = None
         self._short_lives = 0
@@ -135,7 +140,7 @@ class EngineHost:
         Raises:
             ModelError: it cannot be loaded.
         """
-        self._engine.start()
+        await asyncio.to_thread(self._engine.start)
         return await self._load_model()
 
     async def stop(self) -> None:
@@ -146,6 +151,23 @@ class EngineHost:
         if self._restarting is not None:
             self._restarting.cancel()
         await asyncio.to_thread(self._engine.stop)
+
+    @property
+    def voices(self) -> tuple[int, ...]:
+        """Numbers of the voices that are open."""
+        return tuple(self._sinks)
+
+    @property
+    def idle(self) -> bool:
+        """Whether no voice is open."""
+        return not self._sinks
+
+    def retire(self, owner: Owner) -> None:
+        """It plays no more: what is left of its voices is of concern to ``owner`` alone, and a worker that
+        fails stays away."""
+        self.owner, self.supervised = owner, False
+        if self._restarting is not None:
+            self._restarting.cancel()
 
     def take_measured(self) -> float | None:
         """A measurement of speed that has come since this was last asked."""
@@ -180,7 +202,7 @@ class EngineHost:
             place: of a deck's voice.
         """
         assert self.loaded is not None
-        number, self._next_number = self._next_number, self._next_number + 1
+        number = next(self._numbers)
         ring = self._engine.create_ring(RING_SECONDS * self.loaded.sample_rate, self.loaded.channels)
         self._sinks[number] = attach(number, ring)
         if place is not None:
@@ -197,7 +219,7 @@ class EngineHost:
 
     async def _load_model(self) -> Loaded:
         self._loading = self._loop.create_future()
-        self.send(self._load)
+        self.send(self.load)
         self.loaded = await self._loading
         self.realtime_factor = self.loaded.realtime_factor
         self.state = "ready"
@@ -222,10 +244,10 @@ class EngineHost:
             if self._loading is not None and not self._loading.done():
                 self._loading.set_result(event)
         elif isinstance(event, Refused):
-            self._owner.voice_refused(event.deck, event.what)
+            self.owner.voice_refused(event.deck, event.what)
         elif isinstance(event, Failed) and event.deck is not None:
             if event.deck in self._sinks:
-                self._owner.voice_failed(event.deck, event.what, event.out_of_memory)
+                self.owner.voice_failed(event.deck, event.what, event.out_of_memory)
         elif isinstance(event, Failed):
             if self._loading is not None and not self._loading.done():
                 self._loading.set_exception(ModelError(event.what))
@@ -233,12 +255,16 @@ class EngineHost:
                 self._lost(event.what)
 
     def _lost(self, reason: str) -> None:
+        if not self.supervised:
+            self.state = "failed"
+            self.owner.worker_lost(reason)
+            return
         if self._ready_since is not None and time.monotonic() - self._ready_since >= LASTING_S:
             self._short_lives = 0
         self._ready_since = None
         if self._short_lives >= MAX_RESTARTS:
             self.state = "failed"
-            self._owner.worker_lost(
+            self.owner.worker_lost(
                 f"{reason}; restarted {MAX_RESTARTS} times, and none lasted {LASTING_S:g} s: "
                 "not restarted again, decks hold"
             )
@@ -246,7 +272,7 @@ class EngineHost:
         self._short_lives += 1
         self.restarts += 1
         self.state = "restarting"
-        self._owner.worker_lost(f"{reason}; restarting it, decks hold")
+        self.owner.worker_lost(f"{reason}; restarting it, decks hold")
         self._restarting = self._loop.create_task(self._restart())
 
     async def _restart(self) -> None:
@@ -256,4 +282,4 @@ class EngineHost:
         except (ModelError, OSError) as error:
             self._lost(str(error))
         else:
-            self._owner.worker_back()
+            self.owner.worker_back()

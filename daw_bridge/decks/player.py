@@ -11,7 +11,7 @@ from daw_bridge.decks.announcer import Announcer, OnNotice
 from daw_bridge.decks.assembly import Parts, assemble
 from daw_bridge.decks.conditions import DECK
 from daw_bridge.decks.deck import READY_FRAMES, Timing
-from daw_bridge.decks.engine_host import EngineHost
+from daw_bridge.decks.engines import Engines
 from daw_bridge.decks.estimate import Estimate
 from daw_bridge.decks.lookahead import Lookahead
 from daw_bridge.decks.meter import Meter
@@ -64,10 +64,9 @@ class LivePlayer:
             opening=Estimate(0.25, 0.15, 1.5),
         )
         load = Load(options.model, options.compute, options.threads, loader)
-        self._load = load
         self._values = ParameterValues(options, lambda: self._host.loaded)
         self._takes = TakeDesk(options, self.get, self._notify)
-        self._host = EngineHost(load, make_engine, self, self._takes.keeper)
+        self._host = Engines(load, make_engine, self, self._takes.keeper)
         self._output = OutputHost(options, self._notify)
         self._parts: Parts | None = None
         self._pumping: asyncio.Task[None] | None = None
@@ -98,7 +97,7 @@ class LivePlayer:
         )
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         channels = self._output.channels
-        self._takes.prepare(rate, channels, self._load, model, parts.clock, parts.decks, parts.clips)
+        self._takes.prepare(rate, channels, self._host.load, model, parts.clock, parts.decks, parts.clips)
         self._output.start(parts.mixer, (self._takes.keeper,))
         self._pumping = asyncio.get_running_loop().create_task(self._pump_forever())
 
@@ -213,3 +212,8 @@ class LivePlayer:
         """For the engine host: see `Recovery`."""
         if self._parts is not None:
             self._parts.recovery.voice_refused(number, reason)
+
+    def voice_orphaned(self, number: int, reason: str) -> None:
+        """For the engines: see `Recovery`."""
+        if self._parts is not None:
+            self._parts.recovery.voice_orphaned(number, reason)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from daw_bridge.decks.agenda import Agenda
 from daw_bridge.decks.deck import Deck
-from daw_bridge.decks.engine_host import EngineHost
+from daw_bridge.decks.engines import Engines
 from daw_bridge.decks.heard import NOTHING
 from daw_bridge.decks.meter import Meter
 from daw_bridge.decks.output_host import OutputHost
@@ -19,7 +19,7 @@ NO_CLOCK_RATE = 48000
 
 
 def player_status(
-    host: EngineHost,
+    host: Engines,
     output: OutputHost,
     clock: SongClock | None,
     decks: Sequence[Deck],
@@ -96,7 +96,7 @@ def _following(deck: Deck, clock: SongClock, position: float, agenda: Agenda | N
 
 
 def _metrics(
-    host: EngineHost, output: OutputHost, decks: Sequence[Deck], meter: Meter | None, position: float
+    host: Engines, output: OutputHost, decks: Sequence[Deck], meter: Meter | None, position: float
 ) -> Metrics:
     leads = (deck.lead_s(position) for deck in decks if deck.active)
     return Metrics(

@@ -73,6 +73,10 @@ class Recovery:
                 self._notify("error", f"deck {deck.number} failed ({reason}): it {way} at the next bar")
                 self._resume(deck, from_tokens=out_of_memory)
 
+    def voice_orphaned(self, number: int, reason: str) -> None:
+        """A voice that was left in an engine that no longer plays is gone: of concern only to a clip."""
+        self._clips.failed(number, reason)
+
     def voice_refused(self, number: int, reason: str) -> None:
         """One voice was told what its model does not take, and plays on as before."""
         for deck in self._decks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 
 from daw_bridge.clock.internal import Moment
-from daw_bridge.decks.conditions import ALL, GLIDE, build_conditions, default_values
+from daw_bridge.decks.conditions import ALL, GLIDE, build_conditions, default_values, fitted
 from daw_bridge.decks.mix import glide_from, mix_at
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.decks.timeline import Timeline
@@ -20,19 +20,18 @@ class Score:
     output sample that it can reach; what is planned is laid at once. Either way the score knows from where on
     it differs from what the model was told.
 
-    Args:
-        takes: what the model can be conditioned on.
-
     Attributes:
+        takes: what the model that plays can be conditioned on. The values are those that were set, whether it
+            takes them or not: it is told what it takes.
         timeline: the values, and their changes.
         glide: how long a new mix of prompts takes to be reached: a number, and ``'beats'`` or ``'seconds'``.
     """
 
     def __init__(self, clock: SongClock, takes: Set[str] = ALL) -> None:
-        self.timeline = Timeline(default_values(takes))
+        self.timeline = Timeline(default_values())
         self.glide: Values = (0.0, "beats")
         self._clock = clock
-        self._takes = takes
+        self.takes = takes
         self._pending: dict[str, Values] = {}
         self._dirty: int | None = None
 
@@ -48,8 +47,8 @@ class Score:
 
     def check(self, name: str, values: Values, sample: int) -> None:
         """Raise `ConditionError` or `GenerationError` when a value does not fit the model."""
-        trial = self.timeline.at(sample) | self._pending | {name: values}
-        build_conditions(trial, Transport(120.0), self._takes)
+        trial = fitted(self.timeline.at(sample) | self._pending, self.takes) | {name: values}
+        build_conditions(trial, Transport(120.0), self.takes)
 
     def set_base(self, name: str, values: Values) -> None:
         """Change a value for good; nothing plays that would have to be told."""

@@ -31,7 +31,8 @@ class Desk:
         self.clock.restart(ORIGIN)
         self.timeline = Timeline(default_values())
         self.sent: list[Command] = []
-        self.briefing = Briefing(self.timeline, self.clock, Geometry(model, RATE), self.sent.append)
+        self.model = model
+        self.briefing = Briefing(self.timeline, self.clock, self.sent.append)
         self.ring = PcmRing.create(24 * 32000, f"test_{os.getpid()}_{secrets.token_hex(3)}")
         bar = self.clock.bar_samples
         self.run = Run(1, self.ring, Geometry(model, RATE), ORIGIN, ORIGIN, bar)
@@ -124,7 +125,7 @@ def test_only_changes_of_what_was_generated_are_timed(desk: Desk) -> None:
 def test_a_start_on_a_bar_line_is_told_as_a_whole_beat(desk: Desk) -> None:
     desk.clock.set_tempo(92.3, ORIGIN)
     line = desk.clock.map.sample_at(8.0)
-    transport = desk.briefing.conditions(0, line, line).transport
+    transport = desk.briefing.conditions(desk.model, 0, line, line).transport
     assert transport is not None
     assert transport.beat == 8.0
 
@@ -137,7 +138,7 @@ def test_never_more_is_asked_for_than_the_ring_can_keep_with_a_bar_to_hold(desk:
 
 def test_a_new_meter_counts_from_its_bar_line(desk: Desk) -> None:
     moment = desk.clock.set_meter(3, ORIGIN + 1)
-    transport = desk.briefing.conditions(100, moment.sample, moment.sample).transport
+    transport = desk.briefing.conditions(desk.model, 100, moment.sample, moment.sample).transport
     assert transport is not None
     assert (transport.beats_per_bar, transport.beat) == (3, 3.0)
     assert transport.beats_at(100) % 3 == 0

@@ -60,7 +60,7 @@ def test_workers_that_last_are_always_replaced_and_those_that_do_not_only_three_
         monkeypatch.setattr(engine_host, "LASTING_S", 0.0)
         assert [await die(s) for _ in range(5)] == ["ready"] * 5
         monkeypatch.setattr(engine_host, "LASTING_S", 10.0)
-        s.player._host._short_lives = 0
+        s.player._host.current._short_lives = 0
         assert [await die(s) for _ in range(4)] == ["ready"] * 3 + ["failed"]
         assert s.player.status().metrics.restarts == 8
         assert "none lasted 10 s" in s.notices[-1].text

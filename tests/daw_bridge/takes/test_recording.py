@@ -134,7 +134,7 @@ def test_a_worker_that_dies_leaves_a_take_that_replays(tmp_path: Path) -> None:
         s.set("prompt", "400")
         first = s.start()
         await s.until(first.sample + RATE)
-        s.player._host._engine.die()  # type: ignore[attr-defined]
+        s.player._host.current._engine.die()  # type: ignore[attr-defined]
         await s.until(first.sample + 5 * RATE)
         assert s.state() == "playing"
 
