@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from daw_bridge.clock.internal import Moment
+from daw_bridge.clock.quantum import Quantum
 from daw_bridge.decks.clip_render import ClipRenderer, clip_name, clip_request
 from daw_bridge.decks.conditions import CONDITIONING, DECK
 from daw_bridge.decks.controls import Controls
@@ -19,7 +20,7 @@ from daw_bridge.errors import EngineError, ParameterError
 from daw_bridge.parameter import Values
 from daw_bridge.parameters import PARAMETERS
 
-START, STOP, CANCEL = f"{DECK}start", f"{DECK}stop", f"{DECK}cancel"
+START, STOP, PLAY, CANCEL = f"{DECK}start", f"{DECK}stop", f"{DECK}play", f"{DECK}cancel"
 CANCEL_ALL = "/bridge/cancel"
 RENDER = "/bridge/clip/render"
 
@@ -42,6 +43,14 @@ class Commands:
     takes: TakeDesk
     heard: Callable[[], Moment]
     written: Callable[[], Moment]
+
+    def resolve(self, path: str, deck: int | None, args: Values, when: When) -> tuple[str, Values, When]:
+        """A command as it is carried out and kept: ``play`` is a start or a stop at the launch quantum,
+        unless the deck plays on anyway."""
+        if path != PLAY or deck is None or (args[0] and self.decks[deck - 1].plays_on):
+            return path, args, when
+        quantum = Quantum.parse(str(self.values.get("/bridge/quantum", None)[0]))
+        return START if args[0] else STOP, (), When(quantum)
 
     def carry_out(
         self, path: str, deck: int | None, args: Values, when: When, on_result: OnResult
@@ -71,7 +80,7 @@ class Commands:
             self.takes.grab(deck, int(args[0]), heard.sample, on_result)
         elif path.startswith(TAKE):
             self.takes.command(path.removeprefix(TAKE), args, heard)
-        else:
+        elif path != PLAY:
             raise EngineError(f"{path}: the player does not know this command")
         return heard, True
 

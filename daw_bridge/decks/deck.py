@@ -108,6 +108,11 @@ class Deck:
         return bool(self._runs)
 
     @property
+    def plays_on(self) -> bool:
+        """Whether it sounds or will, and no end is set."""
+        return any(run.stop is None for run in self._runs)
+
+    @property
     def changed(self) -> bool:
         """Whether `flush` has something to do."""
         return self.active and self.score.changed

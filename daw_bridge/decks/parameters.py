@@ -160,6 +160,11 @@ DECK_PARAMETERS: tuple[Parameter, ...] = (
         "of a bar given by its number.",
     ),
     Parameter(
+        f"{_DECK}/play", "command", (_ON_ARG,),
+        doc="Start the deck (1), unless it plays, or stop it (0), at the next line of the launch quantum: "
+        "for toggles, and for hosts that send their play button so.",
+    ),
+    Parameter(
         f"{_DECK}/grab", "command", (Arg("bars", "i", 1, 16, optional=True, default=4),),
         doc="Keep the last whole bars that the deck played as a loop below the data folder. Acknowledged at "
         "once; answered on /bridge/clip/done with path and seconds, or on /bridge/error.",

@@ -138,6 +138,7 @@ class LivePlayer:
     ) -> Ack:
         """Start or stop a deck, cancel what is planned, render a clip, grab bars, or see to the take."""
         commands = self._started().commands
+        path, args, when = commands.resolve(path, deck, args, when)
         ack = self._ack(*commands.carry_out(path, deck, args, when, on_result or (lambda result: None)))
         if not path.startswith(TAKE):
             self._takes.accepted(path, deck, args, ack)

@@ -278,10 +278,11 @@ class Player(Protocol):
         self, path: str, deck: int | None, args: Values, when: When, on_result: OnResult | None = None
     ) -> Ack:
         """Carry out ``/bridge/deck/{deck}/start``, ``/bridge/deck/{deck}/stop`` (no args: `when` says all),
-        ``new``, ``mark`` or ``name`` below ``/bridge/take/``, ``cancel`` of a deck or of all (args is a
-        parameter's name, ``''`` for everything), ``/bridge/deck/{deck}/grab`` (args are bars) or
-        ``/bridge/clip/render`` (args are prompt, bars, tempo and name, ``''`` for no name). The outcome of
-        the last two comes later by ``on_result``: its values are the path and the length in seconds."""
+        ``/bridge/deck/{deck}/play`` (args say whether; it comes at the launch quantum), ``new``, ``mark`` or
+        ``name`` below ``/bridge/take/``, ``cancel`` of a deck or of all (args is a parameter's name, ``''``
+        for everything), ``/bridge/deck/{deck}/grab`` (args are bars) or ``/bridge/clip/render`` (args are
+        prompt, bars, tempo and name, ``''`` for no name). The outcome of the last two comes later by
+        ``on_result``: its values are the path and the length in seconds."""
 
     def status(self) -> Status:
         """The present state; cheap enough for 50 calls a second."""

@@ -53,6 +53,9 @@ class Stage:
     def stop(self, when: str = "now", deck: int = 1) -> Ack:
         return self.player.command("/bridge/deck/{deck}/stop", deck, (), When(Quantum.parse(when)))
 
+    def play(self, on: bool, deck: int = 1) -> Ack:
+        return self.player.command("/bridge/deck/{deck}/play", deck, (on,), When())
+
     def render(self, on_result: OnResult, *args: Atom) -> Ack:
         return self.player.command("/bridge/clip/render", None, args, When(), on_result)
 

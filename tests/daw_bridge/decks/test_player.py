@@ -99,6 +99,31 @@ def test_stop_now_is_silent_at_once_and_the_next_start_begins_at_bar_one_again(t
     assert np.abs(heard[again : again + 5000]).max() > 0.4
 
 
+def test_play_starts_and_stops_a_deck_and_leaves_one_alone_that_plays(tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        s.tempo(240.0)
+        s.set("prompt", "400")
+        start = s.play(True)
+        await s.until(start.sample + RATE // 4)
+        assert s.play(True).seconds == 0.0
+        await s.until(start.sample + 3 * RATE // 2)
+        assert s.player.status().decks[0].bar == 2
+        stop = s.play(False)
+        assert (stop.sample - start.sample) % RATE == 0
+        again = s.play(True)
+        assert again.sample == stop.sample
+        await s.until(again.sample + RATE // 4)
+        assert s.player.status().decks[0].bar == 1
+        ended.append(s.play(False).sample)
+        await s.until(ended[0] + RATE // 4)
+        assert s.state() == "stopped"
+
+    ended: list[int] = []
+    heard = perform(scene, tmp_path)
+    assert np.abs(heard[ended[0] - 500 : ended[0]]).max() > 0.4
+    assert not heard[ended[0] + RATE // 100 :].any()
+
+
 def test_a_stereo_model_is_heard_in_stereo(tmp_path: Path) -> None:
     async def scene(s: Stage) -> None:
         s.set("prompt", "400")
