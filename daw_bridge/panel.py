@@ -10,6 +10,7 @@ from rich.panel import Panel as Frame
 from rich.table import Table
 from rich.text import Text
 
+from daw_bridge.clock.status import NO_CLOCK, ClockStatus
 from daw_bridge.decks.conditions import PITCH_NAMES
 from daw_bridge.decks.protocol import DeckStatus, Status
 
@@ -79,10 +80,19 @@ def _place(status: Status) -> Text:
         take = f"● {status.take.name} {minutes}:{seconds:02}"
     return Text.assemble(
         (f"bar {status.bar} beat {int(status.beat)}/{status.beats_per_bar}", "bold"),
-        f"   {status.tempo:.1f} BPM   {status.device}, {status.sample_rate} Hz, "
-        f"{status.latency_s * 1000:.0f} ms   ",
+        f"   {status.tempo:.1f} BPM",
+        _clock(status.clock),
+        f"   {status.device}, {status.sample_rate} Hz, {status.latency_s * 1000:.0f} ms   ",
         (take, "red" if status.take.state in ("recording", "failed") else "dim"),
     )
+
+
+def _clock(clock: ClockStatus) -> tuple[str, str]:
+    """Whose clock is followed, where it is another's."""
+    if clock == NO_CLOCK or clock.source == NO_CLOCK.source:
+        return "", ""
+    colours = {"locked": "green", "lost": "yellow"}
+    return f" from {clock.source}, {clock.state} {clock.error_ms:+.1f} ms", colours.get(clock.state, "dim")
 
 
 def _deck_cells(deck: DeckStatus) -> tuple[RenderableType, ...]:

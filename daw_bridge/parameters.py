@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from daw_bridge.clock.parameters import CLOCK_PARAMETERS
 from daw_bridge.control.midi.parameters import MIDI_PARAMETERS
 from daw_bridge.decks.parameters import DECK_PARAMETERS, GAIN_ARG, GLIDE_ARGS, QUANTUM_ARG
 from daw_bridge.errors import UnknownAddressError
@@ -110,6 +111,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         doc="Drop what is planned for all decks and the instrument: of one parameter ('tempo', 'prompt' ...) "
         "or all of it.",
     ),
+    *CLOCK_PARAMETERS,
     *MELODY_PARAMETERS,
     *MIDI_PARAMETERS,
     Parameter("/bridge/status", "command", (), doc="Send the whole state once: see Status messages."),

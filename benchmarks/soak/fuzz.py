@@ -20,7 +20,7 @@ from daw_bridge.control.packet import decode
 from daw_bridge.control.port import bind
 from daw_bridge.decks.player import LivePlayer
 from daw_bridge.decks.protocol import Ack, OnResult, When
-from daw_bridge.errors import ClipError
+from daw_bridge.errors import ClipError, DeviceError
 from daw_bridge.parameters import AddressTable, Values, lookup
 from tests.daw_bridge.decks.stage import stage
 
@@ -43,8 +43,12 @@ class Witness:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._player, name)
 
-    def set(self, path: str, deck: int | None, values: Values, when: When) -> Ack:
-        ack = self._player.set(path, deck, values, when)
+    def set(
+        self, path: str, deck: int | None, values: Values, when: When, on_result: OnResult | None = None
+    ) -> Ack:
+        if path in ("/bridge/clock", "/bridge/clock/out"):
+            raise DeviceError("no other clocks here")
+        ack = self._player.set(path, deck, values, when, on_result)
         self.accepted += 1
         self.out_of_range += lookup(path).coerce(values, path) != values
         self.state = self.snapshot()

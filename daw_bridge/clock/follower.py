@@ -84,10 +84,14 @@ class Follower:
         """
         source.start()
         with contextlib.suppress(Exception):
-            self._source.stop()
-        self._source = source
+            self.swap(source).stop()
+
+    def swap(self, source: ClockSource) -> ClockSource:
+        """As `use`, for a source that is open already; returns the old one, which is to be stopped."""
+        old, self._source = self._source, source
         self._reading = Reading("waiting")
         self._epoch, self._offset = None, None
+        return old
 
     def update(self, now: float, position: float) -> tuple[ClockEvent, ...]:
         """Ask the source; ``position`` is the output sample heard at ``now``. Returns what has happened."""
@@ -109,15 +113,16 @@ class Follower:
         error = self._beat(line, sample) - tempo_map.beat_at(sample)
         return (error - (round(error) if self._offset is None else -self._offset)) * 60.0 / line.bpm
 
-    def wants_change(self, tempo_map: TempoMap, sample: int) -> bool:
-        """Whether the map, as it is planned from an output sample on, leaves the source."""
+    def wants_change(self, tempo_map: TempoMap, sample: int, free: bool = False) -> bool:
+        """Whether the map, as it is planned from an output sample on, leaves the source; ``free`` is for
+        `steer`."""
         tempo = self._tempo()
         if tempo is None:
             return False
         planned = tempo_map.tempi[-1]
         if self._line() is None:
             return abs(planned.bpm / tempo - 1.0) > 1e-6
-        if self._offset is None or abs(planned.bpm / tempo - 1.0) > TEMPO_CHANGED:
+        if self._offset is None or abs(planned.bpm / tempo - 1.0) > TEMPO_CHANGED or (free and self._offset):
             return True
         error = self.error_s(tempo_map, max(sample, planned.sample))
         return error is not None and abs(error) > self.options.tolerance_s

@@ -55,6 +55,8 @@ class JackTransportSource:
         server: name of the JACK server; None for the usual one.
     """
 
+    has_transport = True
+
     def __init__(self, bpm: float = 120.0, beats_per_bar: int = 4, server: str | None = None) -> None:
         self.name = "JACK transport"
         self._bpm = bpm
@@ -62,6 +64,7 @@ class JackTransportSource:
         self._server = server
         self._client: Any = None
         self._down = False
+        self._mastered = False
         self._epoch = 0
         self._rolling = False
         self._last: BeatLine | None = None
@@ -85,9 +88,31 @@ class JackTransportSource:
                 client.deactivate()
             client.close()
 
+    @property
+    def connected(self) -> bool:
+        """Whether the server runs."""
+        return self._client is not None and not self._down
+
+    @property
+    def tempo_owner(self) -> str:
+        """The timebase master, where there is one."""
+        return "JACK's timebase master" if self._mastered else ""
+
+    @property
+    def meter_owner(self) -> str:
+        """The timebase master, where there is one."""
+        return self.tempo_owner
+
+    def watch(self) -> None:
+        """The server tells of its end by itself."""
+
     def set_tempo(self, bpm: float) -> None:
         """The tempo while there is no timebase master."""
         self._bpm = bpm
+
+    def set_meter(self, beats_per_bar: int) -> None:
+        """The meter while there is no timebase master."""
+        self._beats_per_bar = beats_per_bar
 
     def read(self, now: float) -> Reading:
         """See `ClockSource.read`."""
@@ -113,7 +138,8 @@ class JackTransportSource:
     def _place(self, position: Any, frame: int) -> tuple[float, float, int]:
         """Beat at a transport frame, tempo, and beats of a bar (quarter notes)."""
         rate = int(position.frame_rate) or int(self._client.samplerate)
-        if not position.valid & BBT or not position.beats_per_minute > 0.0:
+        self._mastered = bool(position.valid & BBT) and position.beats_per_minute > 0.0
+        if not self._mastered:
             return frame / rate * self._bpm / 60.0, self._bpm, self._beats_per_bar
         bpm, size = float(position.beats_per_minute), max(1, round(position.beats_per_bar))
         within = position.beat - 1 + position.tick / max(1.0, position.ticks_per_beat)

@@ -30,6 +30,9 @@ class LinkSource:
         DeviceError: LinkPython-extern is not installed.
     """
 
+    connected = True
+    tempo_owner = meter_owner = ""
+
     def __init__(
         self,
         bpm: float = 120.0,
@@ -40,7 +43,7 @@ class LinkSource:
         self.name = "Ableton Link"
         self.beats_per_bar = beats_per_bar
         self._clock = clock
-        self._start_stop = start_stop
+        self.has_transport = start_stop
         self._epoch = 0
         self._running = False
         self._last: BeatLine | None = None
@@ -56,12 +59,19 @@ class LinkSource:
 
     def start(self) -> None:
         """Join."""
-        self._link.startStopSyncEnabled = self._start_stop
+        self._link.startStopSyncEnabled = self.has_transport
         self._link.enabled = True
 
     def stop(self) -> None:
         """Leave."""
         self._link.enabled = False
+
+    def watch(self) -> None:
+        """Peers find each other by themselves."""
+
+    def set_meter(self, beats_per_bar: int) -> None:
+        """Share the phase of bars of this length from now on."""
+        self.beats_per_bar = beats_per_bar
 
     def set_tempo(self, bpm: float) -> None:
         """Change the tempo of the whole session (20 to 999 BPM)."""
@@ -74,7 +84,7 @@ class LinkSource:
         state = self._link.captureSessionState()
         micros = round((now + self._offset()) / US)
         line = BeatLine(now, float(state.beatAtTime(micros, self.beats_per_bar)), float(state.tempo()))
-        running = not self._start_stop or bool(state.isPlaying())
+        running = not self.has_transport or bool(state.isPlaying())
         events: list[ClockEvent] = []
         if running != self._running:
             self._running = running

@@ -19,6 +19,10 @@ class ManualSource:
         bpm: at the beginning.
     """
 
+    has_transport = False
+    connected = True
+    tempo_owner = meter_owner = ""
+
     def __init__(self, bpm: float = 120.0, name: str = "internal") -> None:
         self.name = name
         self._inbox: deque[tuple[float | None, float]] = deque()
@@ -32,6 +36,12 @@ class ManualSource:
 
     def stop(self) -> None:
         """Nothing to close."""
+
+    def watch(self) -> None:
+        """Nothing comes or goes."""
+
+    def set_meter(self, beats_per_bar: int) -> None:
+        """It has no bars of its own."""
 
     def set_tempo(self, bpm: float) -> None:
         """The tempo, from now on.

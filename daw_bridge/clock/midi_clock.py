@@ -31,6 +31,10 @@ class MidiClockSource:
         grain_s: see `DelayLockedLoop`; the length of JACK's period where its MIDI comes through rtmidi.
     """
 
+    has_transport = True
+    connected = True
+    meter_owner = ""
+
     def __init__(self, name: str = "MIDI clock", beats_per_bar: int = 4, grain_s: float = 0.0) -> None:
         self.name = name
         self.beats_per_bar = beats_per_bar
@@ -57,6 +61,26 @@ class MidiClockSource:
     def stop(self) -> None:
         """Forget what waits."""
         self._inbox.clear()
+
+    def watch(self) -> None:
+        """Nothing comes or goes."""
+
+    @property
+    def tempo_owner(self) -> str:
+        """Whoever sends the clocks, once they have come."""
+        return "" if self._tempo is None else self.name
+
+    def set_tempo(self, bpm: float) -> None:
+        """Clocks alone say it."""
+
+    def set_meter(self, beats_per_bar: int) -> None:
+        """Count bars in this meter, the next time that the song is started or moved."""
+        self.beats_per_bar = beats_per_bar
+
+    def set_grain(self, grain_s: float) -> None:
+        """Times come in steps of this many seconds; to be called before any come."""
+        self._lag = grain_s / 2.0
+        self._loop = DelayLockedLoop(grain_s=grain_s)
 
     def receive(self, data: bytes, time: float) -> None:
         """Bytes came at ``time`` (seconds of `time.monotonic`), half a grain late on average."""

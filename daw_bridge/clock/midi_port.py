@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
+from daw_bridge.clock.jack_transport import jack_period_s
 from daw_bridge.clock.midi_clock import MidiClockSource
 from daw_bridge.clock.source import Reading
+from daw_bridge.errors import DeviceError
 from daw_bridge.midi.port import InputPort
 
-WATCH_EVERY_S = 1.0
 LEAK = 1e-4
 RESET_S = 0.25
 
@@ -41,16 +43,19 @@ class Timestamps:
 class MidiClockPort:
     """A `MidiClockSource` with a port of its own.
 
-    The port is opened by name (the first whose name contains it) and, as systems do not tell, looked for
-    every second: it may appear later, disappear, and come back under another number.
+    The port is opened by name (the first whose name contains it) and, as systems do not tell, looked for by
+    each `watch`: it may appear later, disappear, and come back under another number.
 
     Args:
         port: part of the name of a port, or, with ``virtual``, the name of the port to make.
         virtual: make a port that others connect to; not on Windows.
         api: one of rtmidi's API numbers; 0 takes the system's usual one.
-        grain_s: seconds; the length of JACK's period where the API is JACK's (see `jack_period_s`), as rtmidi
-            stamps what comes in one period alike.
+        grain_s: seconds; rtmidi stamps alike what comes in one period of JACK, so where the API turns out to
+            be JACK's, 0 is the length of its period.
     """
+
+    has_transport = True
+    meter_owner = ""
 
     def __init__(
         self,
@@ -64,8 +69,8 @@ class MidiClockPort:
         self.clock_source = MidiClockSource(f"MIDI clock from {port}", beats_per_bar, grain_s)
         self.name = self.clock_source.name
         self._clock = clock
+        self._grain_s = grain_s
         self._port = InputPort(port, self._received, virtual, api, "clock", opening=self._begin)
-        self._watch_due = 0.0
         self._timestamps = Timestamps()
 
     def start(self) -> None:
@@ -75,6 +80,10 @@ class MidiClockPort:
             DeviceError: the system's MIDI cannot be used, or makes no virtual ports.
         """
         self._port.start()
+        if not self._grain_s and self._port.uses_jack:
+            # without JACK-Client the period is not known, and taken for short
+            with suppress(DeviceError):
+                self.clock_source.set_grain(jack_period_s())
 
     def stop(self) -> None:
         """Close the port."""
@@ -88,10 +97,24 @@ class MidiClockPort:
 
     def read(self, now: float) -> Reading:
         """See `ClockSource.read`."""
-        if now >= self._watch_due:
-            self._watch_due = now + WATCH_EVERY_S
-            self._port.watch()
         return self.clock_source.read(now)
+
+    def watch(self) -> None:
+        """Open the port where it has come, close it where it has gone."""
+        self._port.watch()
+
+    @property
+    def tempo_owner(self) -> str:
+        """See `MidiClockSource.tempo_owner`."""
+        return self.clock_source.tempo_owner
+
+    def set_tempo(self, bpm: float) -> None:
+        """See `MidiClockSource.set_tempo`."""
+        self.clock_source.set_tempo(bpm)
+
+    def set_meter(self, beats_per_bar: int) -> None:
+        """See `MidiClockSource.set_meter`."""
+        self.clock_source.set_meter(beats_per_bar)
 
     def _begin(self) -> None:
         self._timestamps = Timestamps()

@@ -72,15 +72,37 @@ class ClockSource(Protocol):
 
     Attributes:
         name: for people.
+        has_transport: whether its song starts and stops, rather than always run.
+        tempo_owner, meter_owner: who sets them where we cannot; else ``''``.
     """
 
-    name: str
+    @property
+    def name(self) -> str: ...
+    @property
+    def has_transport(self) -> bool: ...
+    @property
+    def tempo_owner(self) -> str: ...
+    @property
+    def meter_owner(self) -> str: ...
+
+    @property
+    def connected(self) -> bool:
+        """Whether what it listens to is there."""
 
     def start(self) -> None:
         """Open what it listens to."""
 
     def stop(self) -> None:
         """Close it; may be called twice."""
+
+    def watch(self) -> None:
+        """Look after what it listens to; about once a second, in any one thread, as it may take its time."""
+
+    def set_tempo(self, bpm: float) -> None:
+        """Change its tempo, where it has no owner."""
+
+    def set_meter(self, beats_per_bar: int) -> None:
+        """Change the meter in which its bars are counted, where it has no owner."""
 
     def read(self, now: float) -> Reading:
         """The state at ``now`` (seconds of `time.monotonic`, never going back); to be asked every few

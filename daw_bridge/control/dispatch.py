@@ -200,7 +200,8 @@ class Dispatcher:
 
     def _set(self, client: Client, target: Address, values: Values, when: Callable[[], When]) -> None:
         check_deck(self.player, target)
-        ack = self.player.set(target.parameter.path, target.deck, values, when())
+        refused = partial(self._answer, client, target)
+        ack = self.player.set(target.parameter.path, target.deck, values, when(), refused)
         self._acknowledge(client, target, ack)
         self.subscriptions.changed(target.text, values, client)
         self.listeners.changed(target.text, values, client)

@@ -21,6 +21,7 @@ STATUS_MESSAGES = (
         "factor f, lookahead f (ms), control to sound f (ms, the last), f (ms, 95th percentile), "
         "underruns i, held f (seconds), worker restarts i, memory of front f, worker f and GPU f (MB)",
     ),
+    ("/bridge/clock/state", "source s, state s, tempo f (BPM), error f (ms)"),
     ("/bridge/deck/N/state", "state s, lead f (seconds), factor f; one for each deck, as those that follow"),
     ("/bridge/deck/N/position", "bar i, beat f"),
     ("/bridge/deck/N/next", "what s, bar i, beat f, seconds f"),
@@ -38,11 +39,6 @@ OTHER_MESSAGES = (
     ("/bridge/clip/done", "path s, seconds f", "A clip was rendered, or bars grabbed: they lie here."),
     ("/bridge/notice", "kind s, text s", "To subscribers: something happened (info, warning, error, deck)."),
     ("/bridge/pong", "version s", "Answer to /bridge/ping."),
-    (
-        "/bridge/page",
-        "address s, index i, total i, first i, ...",
-        "Over UDP: a part of a message that is too long for one datagram.",
-    ),
 )
 
 
@@ -65,6 +61,7 @@ def status_replies(status: Status) -> Iterator[Reply]:
     yield position_reply(status)
     yield take_reply(status)
     yield metrics_reply(status)
+    yield clock_reply(status)
     for deck in status.decks:
         yield from deck_replies(deck)
 
@@ -95,6 +92,12 @@ def metrics_reply(status: Status) -> Reply:
         metrics.worker_mb,
         metrics.gpu_mb,
     )
+
+
+def clock_reply(status: Status) -> Reply:
+    """``/bridge/clock/state``: see `daw_bridge.clock.status.ClockStatus`."""
+    clock = status.clock
+    return "/bridge/clock/state", (clock.source, clock.state, clock.tempo, clock.error_ms)
 
 
 def deck_reply(deck: DeckStatus) -> Reply:

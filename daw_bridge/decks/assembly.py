@@ -12,12 +12,15 @@ from daw_bridge.decks.conditions import DECK
 from daw_bridge.decks.controls import Controls
 from daw_bridge.decks.deck import Deck, Timing
 from daw_bridge.decks.engines import Engines
+from daw_bridge.decks.exchange import Exchange
+from daw_bridge.decks.following import Following
 from daw_bridge.decks.geometry import Geometry
+from daw_bridge.decks.host_transport import HostTransport
 from daw_bridge.decks.launcher import Launcher
 from daw_bridge.decks.mixer import Mixer
 from daw_bridge.decks.moments import Moments
 from daw_bridge.decks.output_host import OutputHost
-from daw_bridge.decks.protocol import PlayerOptions
+from daw_bridge.decks.protocol import PlayerOptions, When
 from daw_bridge.decks.recovery import Notify, Recovery
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.decks.take_desk import TakeDesk
@@ -38,6 +41,8 @@ class Parts:
     commands: Commands
     clips: ClipRenderer
     recovery: Recovery
+    following: Following
+    transport: HostTransport
 
 
 def assemble(
@@ -72,10 +77,18 @@ def assemble(
     changes = Changes(clock, decks, timing, written, agenda)
     launcher = Launcher(clock, decks, changes, timing, moments, written, takes.starting)
     clips = ClipRenderer(host, model)
-    controls = Controls(values, clock, decks, mixer, changes, moments, timing, written, agenda)
+    transport = HostTransport(
+        decks,
+        lambda deck, when: commands.start(deck, when),
+        lambda deck: launcher.stop(decks[deck - 1], When()),
+        notify,
+    )
+    exchange = Exchange(values, notify)
+    following = Following(clock, changes, values, output, transport, exchange, options.midi_api, notify)
+    controls = Controls(values, clock, decks, mixer, changes, moments, timing, written, agenda, following)
     commands = Commands(
-        options, values, host, decks, launcher, controls, clips, takes,
+        options, values, host, decks, launcher, controls, clips, takes, following, transport,
         lambda: clock.moment(output.position()), lambda: clock.moment(written()),
     )  # fmt: skip
     recovery = Recovery(clock, decks, clips, timing, written, seed, notify)
-    return Parts(clock, mixer, decks, changes, controls, commands, clips, recovery)
+    return Parts(clock, mixer, decks, changes, controls, commands, clips, recovery, following, transport)

@@ -6,8 +6,9 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
+from daw_bridge.clock.follower import Follower
 from daw_bridge.clock.internal import Moment
-from daw_bridge.clock.tempo_map import same_bar_line
+from daw_bridge.clock.tempo_map import Meters, same_bar_line
 from daw_bridge.decks.agenda import Agenda
 from daw_bridge.decks.deck import Deck, Timing
 from daw_bridge.decks.protocol import When
@@ -48,15 +49,26 @@ class Changes:
         self._written = written
         self._agenda = agenda
         self._tempo: tuple[float, int] | None = None
+        self._follower: Follower | None = None
         self._due = 0.0
         self._flushed = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
 
     @property
+    def decks(self) -> tuple[Deck, ...]:
+        """All decks."""
+        return self._decks
+
+    @property
     def idle(self) -> bool:
         """Whether no deck sounds or will."""
         return not any(deck.active for deck in self._decks)
+
+    @property
+    def gridless(self) -> bool:
+        """Whether there are no beats: nothing plays, and no other clock says where they are."""
+        return self.idle and not self._clock.led
 
     def set_tempo(self, bpm: float, sample: int = 0) -> Moment:
         """Change the tempo from an output sample on, or as soon as all decks can follow; the moment is an
@@ -75,15 +87,23 @@ class Changes:
         on a later bar line stays on the line of that bar."""
         before = self._clock.map.meters
         moment = self._clock.set_meter(beats_per_bar, max(sample, self.earliest()))
-        now = self._clock.map
-
-        def place(beat: float) -> tuple[float, int]:
-            moved = same_bar_line(beat, before, now.meters)
-            return moved, now.sample_at(moved)
-
-        self._follow(moment.sample, place)
+        self._follow_bars(moment.sample, before)
         self.flush_in_time()
         return moment
+
+    def steer(self, follower: Follower) -> None:
+        """Let the map follow another clock, where it leaves that: at once while nothing plays, else from the
+        first output sample that decks can follow from."""
+        if self.idle:
+            written = self._written()
+            if follower.wants_change(self._clock.map, written, free=True):
+                self._clock.renew()
+                follower.steer(self._clock.map, written, free=True)
+                self._agenda.follow_clock(-1, self._same_beat)
+        elif self._follower is None and follower.wants_change(self._clock.map, self.earliest()):
+            self._relax()
+            self._follower = follower
+            self.flush_in_time()
 
     def restart(self, sample: int) -> None:
         """Let bar 1 begin at an output sample; what waits for the music waits for its bars."""
@@ -143,6 +163,12 @@ class Changes:
             sample = max(asked, self.earliest())
             self._clock.set_tempo(bpm, sample)
             self._follow_tempo(sample)
+        if self._follower is not None:
+            follower, self._follower = self._follower, None
+            sample, before = self.earliest(), self._clock.map.meters
+            if follower.wants_change(self._clock.map, sample):
+                follower.steer(self._clock.map, sample)
+                self._follow_bars(sample, before)
         changed = [deck for deck in self._decks if deck.changed]
         for deck in changed:
             deck.flush(self._written())
@@ -155,6 +181,15 @@ class Changes:
 
     def _follow_tempo(self, sample: int) -> None:
         self._follow(sample, self._same_beat)
+
+    def _follow_bars(self, sample: int, before: Meters) -> None:
+        now = self._clock.map
+
+        def place(beat: float) -> tuple[float, int]:
+            moved = same_bar_line(beat, before, now.meters)
+            return moved, now.sample_at(moved)
+
+        self._follow(sample, place)
 
     def _same_beat(self, beat: float) -> tuple[float, int]:
         return beat, self._clock.map.sample_at(beat)

@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from daw_bridge.clock.internal import Moment
+from daw_bridge.clock.parameters import TAP
 from daw_bridge.clock.quantum import Quantum
 from daw_bridge.decks.clip_render import ClipRenderer, clip_name, clip_request
 from daw_bridge.decks.conditions import CONDITIONING, DECK
 from daw_bridge.decks.controls import Controls
 from daw_bridge.decks.deck import Deck
 from daw_bridge.decks.engines import Engines
+from daw_bridge.decks.following import Following
+from daw_bridge.decks.host_transport import HostTransport
 from daw_bridge.decks.launcher import Launcher
 from daw_bridge.decks.protocol import OnResult, PlayerOptions, When
 from daw_bridge.decks.take_desk import GRAB, TAKE, TakeDesk
@@ -41,6 +44,8 @@ class Commands:
     controls: Controls
     clips: ClipRenderer
     takes: TakeDesk
+    following: Following
+    transport: HostTransport
     heard: Callable[[], Moment]
     written: Callable[[], Moment]
 
@@ -62,20 +67,27 @@ class Commands:
         """
         if path == START and deck is not None:
             self._require_engine()
-            length = float(self.values.get(f"{DECK}length", deck)[0])
-            seed = int(self.values.get(f"{DECK}seed", deck)[0])
-            return self.launcher.start(self.decks[deck - 1], when, seed, length), False
+            if self.transport.hold(deck, when):
+                return self.heard(), True
+            return self.start(deck, when), False
         if path == STOP and deck is not None:
+            self.transport.release(deck)
             each = self.decks[deck - 1]
             at_once = not each.active
             return self.launcher.stop(each, when), at_once
         if path in (CANCEL, CANCEL_ALL):
-            self.controls.cancel(deck, cancellable(path, str(args[0])))
+            name = cancellable(path, str(args[0]))
+            self.controls.cancel(deck, name)
+            if name in ("", "start"):
+                self.transport.release(deck)
             return self.written(), True
         if path == RENDER:
             self._render(args, on_result)
             return self.written(), True
         heard = self.heard()
+        if path == TAP:
+            self.following.tap()
+            return heard, True
         if path == GRAB and deck is not None:
             self.takes.grab(deck, int(args[0]), heard.sample, on_result)
         elif path.startswith(TAKE):
@@ -83,6 +95,16 @@ class Commands:
         elif path != PLAY:
             raise EngineError(f"{path}: the player does not know this command")
         return heard, True
+
+    def start(self, deck: int, when: When) -> Moment:
+        """Start a deck with its seed and length.
+
+        Raises:
+            ScheduleError: the bar cannot be reached any more.
+        """
+        length = float(self.values.get(f"{DECK}length", deck)[0])
+        seed = int(self.values.get(f"{DECK}seed", deck)[0])
+        return self.launcher.start(self.decks[deck - 1], when, seed, length)
 
     def _render(self, args: Values, on_result: OnResult) -> None:
         self._require_engine()

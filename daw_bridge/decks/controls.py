@@ -12,12 +12,13 @@ from daw_bridge.decks.changes import Changes
 from daw_bridge.decks.conditions import CONDITIONING, DECK
 from daw_bridge.decks.deck import Deck, Timing
 from daw_bridge.decks.fader import CROSSFADE, GAIN, GLIDES, Fader
+from daw_bridge.decks.following import CLOCK_VALUES, Following
 from daw_bridge.decks.mixer import Mixer
 from daw_bridge.decks.moments import Moments
-from daw_bridge.decks.protocol import When
+from daw_bridge.decks.protocol import OnResult, When
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.decks.values import DECKS, ParameterValues
-from daw_bridge.errors import ParameterError
+from daw_bridge.errors import DeviceError, ParameterError
 from daw_bridge.parameter import Values
 
 TEMPO, METER = "/bridge/tempo", "/bridge/meter"
@@ -52,6 +53,7 @@ class Controls:
         timing: Timing,
         written: Callable[[], int],
         agenda: Agenda,
+        following: Following,
     ) -> None:
         self._values = values
         self._clock = clock
@@ -62,12 +64,21 @@ class Controls:
         self._moments = moments
         self._timing = timing
         self._written = written
+        self._following = following
         self.agenda = agenda
 
-    def set(self, path: str, deck: int | None, values: Values, when: When) -> tuple[Moment, bool]:
+    def set(
+        self,
+        path: str,
+        deck: int | None,
+        values: Values,
+        when: When,
+        on_result: OnResult | None = None,
+    ) -> tuple[Moment, bool]:
         """Set a value at a moment; returns that, and whether there is nothing to wait for.
 
         Raises:
+            DeviceError: the value is that of a clock that is followed, or names one that cannot be.
             ConditionError, GenerationError: the value does not fit the model.
             ParameterError: the output has not so many channels.
             ScheduleError: the bar has passed, or too much is planned.
@@ -83,12 +94,13 @@ class Controls:
             return moment, at_once
         if deck is not None and name in CONDITIONING:
             self._decks[deck - 1].score.check(name, values, self._written())
+        self._check_clock(path)
         later = self._planned(path, deck, values, when)
         if later is not None:
             self.agenda.add(later)
             return self._moment(later), False
         idle = self._changes.idle
-        moment = self._apply(path, deck, values, 0)
+        moment = self._apply(path, deck, values, 0, on_result)
         return moment, idle if path == TEMPO else path != METER
 
     def cancel(self, deck: int | None, name: str) -> None:
@@ -108,28 +120,39 @@ class Controls:
     def pump(self) -> None:
         """Hand on what is due soon; to be called every few milliseconds."""
         written = self._written()
-        idle = self._changes.idle
+        gridless = self._changes.gridless
 
         def is_due(entry: Entry) -> bool:
-            if idle and entry.beat is not None:
+            if gridless and entry.beat is not None:
                 return False
             return entry.sample <= written + self._ahead(entry.path)
 
         for entry in self.agenda.due(is_due) if len(self.agenda) else ():
+            self._hand_on(entry)
+
+    def _hand_on(self, entry: Entry) -> None:
+        try:
+            self._check_clock(entry.path)
             self._apply(entry.path, entry.deck, entry.values, entry.sample)
+        except DeviceError as error:
+            self._following.refused(entry.path, error)
+
+    def _check_clock(self, path: str) -> None:
+        if path in (TEMPO, METER):
+            self._following.check(path)
 
     def _planned(self, path: str, deck: int | None, values: Values, when: When) -> Entry | None:
         """An entry of the agenda, or None where the value is to be set now: also where it asks for a line of
-        the grid while nothing plays, as there is no grid then. A bar waits for the music."""
+        the grid and there is none. A bar waits for the music."""
         earliest = self._written() + MAX_BLOCK
         if when.at is not None:
             sample = self._moments.sample_at(when.at)
             return Entry(path, deck, values, sample) if sample > earliest else None
-        idle = self._changes.idle
-        if when.bar is not None and idle:
+        gridless = self._changes.gridless
+        if when.bar is not None and gridless:
             beat = self._clock.map.beat_of_bar(when.bar)
             return Entry(path, deck, values, self._clock.map.sample_at(beat), beat)
-        if when.bar is None and (when.quantum.unit == "now" or idle):
+        if when.bar is None and (when.quantum.unit == "now" or gridless):
             return None
         moment = self._clock.resolve(max(earliest, self._first(path)), when.quantum, when.bar)
         return Entry(path, deck, values, moment.sample, moment.beats)
@@ -149,14 +172,24 @@ class Controls:
             seconds = 0.0
         return round(seconds * self._clock.map.sample_rate)
 
-    def _apply(self, path: str, deck: int | None, values: Values, sample: int) -> Moment:
+    def _apply(
+        self,
+        path: str,
+        deck: int | None,
+        values: Values,
+        sample: int,
+        on_result: OnResult | None = None,
+    ) -> Moment:
         """Set a value from an output sample on, or as soon as it can be."""
+        if path in CLOCK_VALUES:
+            self._following.set(path, values, on_result)
+            return self._clock.moment(max(sample, self._written()))
         self._values.put(path, deck, values)
         name = path.removeprefix(DECK)
         if path == TEMPO:
-            return self._changes.set_tempo(float(values[0]), sample)
+            return self._following.set_tempo(float(values[0]), sample)
         if path == METER:
-            return self._changes.set_meter(int(values[0]), sample)
+            return self._following.set_meter(int(values[0]), sample)
         if deck is not None and name in CONDITIONING:
             return self._changes.set_value(self._decks[deck - 1], name, values, When(), sample)
         if deck is not None and name == "prompts/glide":

@@ -42,7 +42,7 @@ class Launcher:
         self._starting = starting
 
     def start(self, deck: Deck, when: When, seed: int, length_s: float = 0.0) -> Moment:
-        """Start a deck on the grid or at a bar; where nothing plays, bar 1 begins as soon as it can.
+        """Start a deck on the grid or at a bar; where there is no grid, bar 1 begins as soon as it can.
 
         Args:
             length_s: seconds after which it stops by itself; 0 for never.
@@ -51,7 +51,7 @@ class Launcher:
             ScheduleError: the bar cannot be reached any more.
         """
         ready = self._ready(deck)
-        if when.bar is None and self._changes.idle:
+        if when.bar is None and self._changes.gridless:
             first = ready if when.at is None else max(ready, self._moments.sample_at(when.at))
             self._changes.restart(first)
             moment = self._clock.moment(first)

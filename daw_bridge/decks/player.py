@@ -17,7 +17,7 @@ from daw_bridge.decks.lookahead import Lookahead
 from daw_bridge.decks.meter import Meter
 from daw_bridge.decks.mixer import SILENT_DB
 from daw_bridge.decks.output_host import OutputHost
-from daw_bridge.decks.player_status import player_status
+from daw_bridge.decks.player_status import player_status, with_clock
 from daw_bridge.decks.protocol import Ack, OnResult, PlayerOptions, Status, When
 from daw_bridge.decks.take_desk import TAKE, TakeDesk
 from daw_bridge.decks.values import ParameterValues
@@ -117,6 +117,7 @@ class LivePlayer:
                 await asyncio.sleep(min(MAX_FADE_S, self._output.latency_s + 0.03))
             for deck in parts.decks:
                 deck.close()
+            await parts.following.close()
         await asyncio.gather(self._output.stop(), self._host.stop())
         await self._takes.close()
 
@@ -124,12 +125,14 @@ class LivePlayer:
         """The value of a value parameter as last set, or its default."""
         return self._values.get(path, deck)
 
-    def set(self, path: str, deck: int | None, values: Values, when: When) -> Ack:
+    def set(
+        self, path: str, deck: int | None, values: Values, when: When, on_result: OnResult | None = None
+    ) -> Ack:
         """Change a value parameter."""
         parts = self._started()
         if path == f"{DECK}prompt":
             path, values = f"{DECK}prompts", (values[0], 1.0)
-        ack = self._ack(*parts.controls.set(path, deck, values, when))
+        ack = self._ack(*parts.controls.set(path, deck, values, when, on_result))
         self._takes.accepted(path, deck, values, ack)
         return ack
 
@@ -151,7 +154,9 @@ class LivePlayer:
         take = self._takes.keeper.status
         meter = self._timing.meter
         agenda = parts.controls.agenda if parts else None
-        return player_status(self._host, self._output, clock, decks, self._options.model, take, meter, agenda)
+        model = self._options.model
+        found = player_status(self._host, self._output, clock, decks, model, take, meter, agenda)
+        return found if parts is None else with_clock(found, parts.following.status, parts.transport.waiting)
 
     def _started(self) -> Parts:
         if self._parts is None:
@@ -188,6 +193,7 @@ class LivePlayer:
         self._takes.watch(written, parts.changes.idle)
         self._output.watch()
         self._host.watch()
+        parts.following.pump()
 
     def _adapt(self, speed: float) -> None:
         holds = sum(deck.underruns for deck in self._parts.decks) if self._parts else 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from dataclasses import replace
 
+from daw_bridge.clock.status import ClockStatus
 from daw_bridge.decks.agenda import Agenda
 from daw_bridge.decks.deck import Deck
 from daw_bridge.decks.engines import Engines
@@ -61,6 +63,15 @@ def player_status(
         take=take,
         metrics=_metrics(host, output, decks, meter, position),
     )
+
+
+def with_clock(status: Status, clock: ClockStatus, waiting: Set[int]) -> Status:
+    """The state with the clock that is followed, and with the decks that wait for its song: armed."""
+    decks = tuple(
+        replace(deck, state="armed") if deck.deck in waiting and deck.state == "stopped" else deck
+        for deck in status.decks
+    )
+    return replace(status, decks=decks, clock=clock)
 
 
 def _deck_status(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from daw_bridge.clock.quantum import NOW, Quantum
+from daw_bridge.clock.status import NO_CLOCK, ClockStatus
 from daw_bridge.metrics import NO_METRICS, Metrics
 from daw_bridge.parameter import Values
 from daw_bridge.takes.status import NO_TAKE, TakeStatus
@@ -147,6 +148,7 @@ class Status:
         decks: one entry a deck, in order.
         take: what is being recorded.
         metrics: how it is doing.
+        clock: whose clock is followed.
     """
 
     engine: EngineState
@@ -166,6 +168,7 @@ class Status:
     xruns: int = 0
     take: TakeStatus = NO_TAKE
     metrics: Metrics = NO_METRICS
+    clock: ClockStatus = NO_CLOCK
 
 
 @dataclass(frozen=True)
@@ -188,6 +191,7 @@ class PlayerOptions:
         data: folder below which clips and takes are written.
         takes: whether takes are recorded. takes_days, takes_gb: age and size beyond which old ones are
             removed; 0 is never.
+        midi_api: one of `daw_bridge.midi.port.APIS`, for clocks.
     """
 
     model: str = "mini"
@@ -205,6 +209,7 @@ class PlayerOptions:
     takes: bool = False
     takes_days: float = 0.0
     takes_gb: float = 0.0
+    midi_api: str = "auto"
     data: Path = field(default_factory=lambda: Path.home() / ".local" / "share" / "daw-bridge")
 
 
@@ -271,8 +276,15 @@ class Player(Protocol):
     def get(self, path: str, deck: int | None) -> Values:
         """The value of a value parameter as last set (or its default)."""
 
-    def set(self, path: str, deck: int | None, values: Values, when: When) -> Ack:
-        """Change a value parameter. ``prompt`` and ``prompts`` are one value under two names."""
+    def set(
+        self, path: str, deck: int | None, values: Values, when: When, on_result: OnResult | None = None
+    ) -> Ack:
+        """Change a value parameter. ``prompt`` and ``prompts`` are one value under two names.
+
+        Args:
+            on_result: told an error where a value takes its time and cannot be had then (a clock); what was
+                set before stays.
+        """
 
     def command(
         self, path: str, deck: int | None, args: Values, when: When, on_result: OnResult | None = None

@@ -7,7 +7,18 @@ from daw_bridge.clock.tempo_map import MeterSegment, TempoMap, TempoSegment
 
 
 class SongClock(InternalClock):
-    """An internal clock whose bar 1 can be put on any output sample."""
+    """An internal clock whose bar 1 can be put on any output sample.
+
+    Attributes:
+        led: whether beats and bars are those of another clock, so that there are some also while nothing
+            plays.
+    """
+
+    led = False
+
+    def renew(self) -> None:
+        """Go on with a copy of the map, which can be placed elsewhere; what was played keeps the old one."""
+        self.map = TempoMap.of(self.map.sample_rate, self.map.tempi, self.map.meters)
 
     def restart(self, sample: int) -> None:
         """Make ``sample`` the first of bar 1, with the tempo and the meter that were set last."""

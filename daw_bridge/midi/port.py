@@ -64,6 +64,13 @@ class _Port:
         """Whether the port is there."""
         return bool(self._opened)
 
+    @property
+    def uses_jack(self) -> bool:
+        """Whether it is one of JACK's, once it has been started."""
+        import rtmidi
+
+        return self._midi is not None and self._midi.get_current_api() == rtmidi.API_UNIX_JACK
+
     def start(self) -> None:
         """Open the port, or begin to look for it.
 

@@ -41,7 +41,9 @@ class FakePlayer:
     def get(self, path: str, deck: int | None) -> Values:
         return self.values.get((path, deck), lookup(path).default)
 
-    def set(self, path: str, deck: int | None, values: Values, when: When) -> Ack:
+    def set(
+        self, path: str, deck: int | None, values: Values, when: When, on_result: OnResult | None = None
+    ) -> Ack:
         if values[0] == "boom":
             raise RuntimeError("wires crossed")
         self.values[path, deck] = values

@@ -15,42 +15,17 @@ from daw_bridge.clock import (
     FollowerOptions,
     ManualSource,
     MidiClockSource,
-    Reading,
     TempoMap,
 )
 from daw_bridge.clock.sample_clock import SampleClock
 from daw_bridge.errors import DeviceError
+from tests.daw_bridge.clock.line_source import LineSource
 from tests.daw_bridge.clock.midi_sender import FIRST_S, Sender, rms
 
 RATE = 48000
 LEAD = round(0.2 * RATE)
 FLUSH_S = 0.06
 DRIFT = 1.00005
-
-
-@dataclass
-class LineSource:
-    """A source that says exactly what a test wants."""
-
-    line: BeatLine | None = None
-    epoch: int = 0
-    beats_per_bar: int | None = 4
-    tempo: float | None = None
-    name: str = "line"
-    fails: bool = False
-    open: bool = False
-
-    def start(self) -> None:
-        if self.fails:
-            raise DeviceError("no such clock")
-        self.open = True
-
-    def stop(self) -> None:
-        self.open = False
-
-    def read(self, now: float) -> Reading:
-        tempo = self.line.bpm if self.line else self.tempo
-        return Reading("locked", tempo, self.line, self.epoch, self.beats_per_bar)
 
 
 @dataclass

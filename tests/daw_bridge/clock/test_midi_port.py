@@ -30,6 +30,9 @@ class FakeMidiIn:
     def cancel_callback(self) -> None:
         self.callback = None
 
+    def get_current_api(self) -> int:
+        return 2
+
     def get_ports(self) -> list[str]:
         return list(self.ports)
 
@@ -57,6 +60,7 @@ def system(monkeypatch: pytest.MonkeyPatch) -> type[FakeMidiIn]:
 
     fake.MidiIn = System  # type: ignore[attr-defined]
     fake.RtMidiError = RuntimeError  # type: ignore[attr-defined]
+    fake.API_UNIX_JACK = 3  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "rtmidi", fake)
     return System
 
@@ -68,15 +72,13 @@ def test_a_port_is_found_by_part_of_its_name_whenever_it_comes_and_comes_back(
     port.start()
     assert not port.connected
     system.ports = ["Other:0", "Drum Machine:1"]
-    port.read(1.0)
+    port.watch()
     assert port.connected
     system.ports = ["Other:0"]
-    port.read(2.1)
+    port.watch()
     assert not port.connected
     system.ports = ["Drum Machine:0", "Other:1"]
-    port.read(2.2)
-    assert not port.connected
-    port.read(3.2)
+    port.watch()
     assert port.connected
     # closing a port takes its callback away
     assert port._port._midi.callback is not None

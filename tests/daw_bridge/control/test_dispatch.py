@@ -301,6 +301,7 @@ def test_status_and_ping_answer_at_once() -> None:
         "/bridge/position",
         "/bridge/take/state",
         "/bridge/metrics",
+        "/bridge/clock/state",
         *(
             f"/bridge/deck/{n}/{name}"
             for n in (1, 2)

@@ -67,7 +67,7 @@ def test_a_change_from_elsewhere_is_heard_too() -> None:
 
 def test_who_sets_a_value_for_later_is_told_that_the_old_one_still_holds() -> None:
     class Later(FakePlayer):
-        def set(self, path, deck, values, when):  # type: ignore[no-untyped-def]
+        def set(self, path, deck, values, when, on_result=None):  # type: ignore[no-untyped-def]
             return super().set(path, deck, (-60.0,), when)
 
     async def scene(dispatcher: Dispatcher, player: FakePlayer, one: Listener, other: Listener) -> None:

@@ -1,0 +1,327 @@
+"""A whole player that follows the clocks of others, on the null clock with a fake model."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from daw_bridge.clock import BeatLine, ClockEvent, ClockSource, ManualSource
+from daw_bridge.decks import following
+from daw_bridge.decks.protocol import Result, When
+from daw_bridge.decks.song_clock import SongClock
+from daw_bridge.errors import DeviceError, ScheduleError
+from daw_bridge.takes.replay import replay
+from tests.daw_bridge.clock.line_source import LineSource
+from tests.daw_bridge.decks.stage import RATE, Stage, perform
+from tests.daw_bridge.fake_model import LOADER
+from tests.daw_bridge.takes.scene import takes_of
+from tests.daw_bridge.thread_engine import ThreadEngine
+
+Scene = Callable[[Stage], Awaitable[None]]
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch) -> LineSource:
+    """What ``/bridge/clock midi:HOST`` follows: nothing yet."""
+    source = LineSource(name="the host", has_transport=True, tempo_owner="the host")
+
+    def make(name: str, *_: object) -> ClockSource:
+        if name == "link":
+            raise DeviceError("link needs a package")
+        return ManualSource() if name == "internal" else source
+
+    monkeypatch.setattr(following, "make_source", make)
+    return source
+
+
+def clock(s: Stage) -> SongClock:
+    assert s.player._parts is not None
+    return s.player._parts.clock
+
+
+def began(s: Stage) -> int:
+    """The output sample at which deck 1 started."""
+    assert s.player._parts is not None
+    sample = s.player._parts.decks[0].began(s.player._output.position())
+    assert sample is not None
+    return sample
+
+
+async def follow(s: Stage, name: str = "midi:HOST") -> list[Result]:
+    """Choose a clock as somebody who waits for the answer does."""
+    results: list[Result] = []
+    s.player.set("/bridge/clock", None, (name,), When(), results.append)
+    for _ in range(100):
+        await asyncio.sleep(0.01)
+        if results or s.player.get("/bridge/clock", None) == (name,):
+            break
+    await asyncio.sleep(0.03)
+    return results
+
+
+def running(beat: float = 0.0, bpm: float = 120.0) -> BeatLine:
+    """A song that is at a beat now."""
+    return BeatLine(time.monotonic(), beat, bpm)
+
+
+def off_s(s: Stage, line: BeatLine) -> float:
+    """Seconds by which what is heard now is off the line's nearest beat."""
+    now, heard = time.monotonic(), s.player._output.position()
+    off = clock(s).map.beat_at(heard) - line.beat_at(now)
+    return (off - round(off)) * 60.0 / line.bpm
+
+
+async def until_followed(s: Stage, line: BeatLine, seconds: float = 6.0) -> None:
+    """Until the map lies within 3 ms of a line, for a while."""
+    deadline, good = time.monotonic() + seconds, 0
+    while good < 10:
+        good = good + 1 if abs(off_s(s, line)) < 0.003 else 0
+        assert time.monotonic() < deadline, f"{1000 * off_s(s, line):.1f} ms off"
+        await asyncio.sleep(0.01)
+
+
+def test_a_start_is_on_the_bar_line_of_the_host_and_has_its_number(host: LineSource, tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        host.line = running(66.0, 200.0)
+        assert not await follow(s)
+        s.set("prompt", "400")
+        start = s.start()
+        assert start.beat % 4 == 0
+        assert start.bar == start.beat // 4 + 1 > 16
+        await s.until(start.sample + RATE // 2)
+        assert s.state() == "playing"
+        await until_followed(s, host.line)
+        samples.append(began(s))
+        heard_at = s.player._parts.following._follower.samples.time_of(samples[0])  # type: ignore[union-attr]
+        assert host.line.beat_at(heard_at) == pytest.approx(start.beat, abs=0.02)
+        status = s.player.status().clock
+        assert (status.source, status.state) == ("the host", "locked")
+        assert status.tempo == 200.0
+        assert abs(status.error_ms) < 3.0
+        assert s.player.get("/bridge/tempo", None) == (200.0,)
+
+    samples: list[int] = []
+    heard = perform(scene, tmp_path)
+    assert np.abs(heard[: samples[0]]).max() == 0.0
+    assert np.abs(heard[samples[0] : samples[0] + 200]).max() > 0.1
+
+
+def test_a_change_of_the_hosts_tempo_and_place_is_followed_without_silence(
+    host: LineSource, tmp_path: Path
+) -> None:
+    async def scene(s: Stage) -> None:
+        host.line = running(0.0, 120.0)
+        await follow(s)
+        s.set("prompt", "400")
+        start = s.start()
+        await s.until(start.sample + RATE // 2)
+        host.line = BeatLine(time.monotonic(), host.line.beat_at(time.monotonic()), 132.0)
+        await until_followed(s, host.line)
+        host.line, host.epoch = running(41.3, 132.0), 1
+        await until_followed(s, host.line)
+        heard = s.player._output.position()
+        _, within = clock(s).map.bar_beat(clock(s).map.beat_at(heard))
+        assert within == pytest.approx(host.line.beat_at(time.monotonic()) % 4 + 1, abs=0.02)
+        samples.extend((start.sample, round(heard)))
+        assert s.player.status().underruns == 0
+
+    samples: list[int] = []
+    heard = perform(scene, tmp_path)
+    block = np.abs(heard[samples[0] + 200 : samples[1]])
+    assert block[: len(block) // 480 * 480].reshape(-1, 480).max(axis=1).min() > 0.4
+
+
+def test_the_source_is_changed_while_it_plays(host: LineSource, tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        s.tempo(120.0)
+        s.set("prompt", "400")
+        start = s.start()
+        await s.until(start.sample + RATE // 4)
+        host.line = running(7.4, 126.0)
+        assert not await follow(s)
+        assert host.open
+        await until_followed(s, host.line)
+        with pytest.raises(DeviceError, match="/bridge/tempo is set by the host"):
+            s.tempo(90.0)
+        assert not await follow(s, "internal")
+        assert not host.open
+        assert clock(s).map.tempi[-1].bpm == pytest.approx(126.0)
+        changed = s.tempo(90.0)
+        await s.until(changed.sample + RATE // 4)
+        assert s.player.status().tempo == 90.0
+        samples.extend((start.sample, changed.sample))
+
+    samples: list[int] = []
+    heard = perform(scene, tmp_path)
+    block = np.abs(heard[samples[0] + 200 : samples[1]])
+    assert block[: len(block) // 480 * 480].reshape(-1, 480).max(axis=1).min() > 0.4
+
+
+def test_what_cannot_be_opened_is_refused_and_the_old_clock_stays(host: LineSource, tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        with pytest.raises(DeviceError, match="needs a package"):
+            s.player.set("/bridge/clock", None, ("link",), When())
+        host.fails = True
+        (refused,) = await follow(s)
+        assert "no such clock" in refused.error
+        host.fails, host.connected = False, False
+        (refused,) = await follow(s)
+        assert "no port for the host" in refused.error
+        assert not host.open
+        assert s.player.get("/bridge/clock", None) == ("internal",)
+        assert s.player.status().clock.source == "internal"
+        assert [n.kind for n in s.notices if "stays internal" in n.text] == ["error", "error"]
+        # nobody waits for an answer, as at the start of the daemon: a port may come later
+        s.player.set("/bridge/clock", None, ("midi:HOST",), When())
+        await asyncio.sleep(0.1)
+        assert s.player.get("/bridge/clock", None) == ("midi:HOST",)
+        assert any("not there yet" in n.text for n in s.notices)
+        host.tempo_owner = ""
+        s.tempo(100.0)
+        assert s.start().seconds < 1.0
+
+    perform(scene, tmp_path)
+
+
+def test_a_host_that_stands_holds_starts_back_and_stops_and_starts_decks(
+    host: LineSource, tmp_path: Path
+) -> None:
+    async def scene(s: Stage) -> None:
+        host.tempo = 240.0
+        await follow(s)
+        s.set("prompt", "400")
+        s.start()
+        assert s.state(1) == "armed"
+        s.start(deck=2)
+        s.stop(deck=2)
+        assert s.state(2) == "stopped"
+        assert s.player.status().clock.state == "standing"
+        await asyncio.sleep(0.1)
+        host.line, host.epoch = running(0.0, 240.0), 1
+        host.events.append(ClockEvent("start", time.monotonic(), 0.0))
+        await asyncio.sleep(1.6)
+        assert (s.state(1), s.state(2)) == ("playing", "stopped")
+        assert clock(s).map.beat_at(began(s)) % 4 == pytest.approx(0.0, abs=1e-3)
+        host.line = None
+        host.events.append(ClockEvent("stop", time.monotonic(), 6.0))
+        await asyncio.sleep(0.3)
+        assert s.state(1) == "armed"
+        host.line, host.epoch = running(0.0, 240.0), 2
+        host.events.append(ClockEvent("continue", time.monotonic(), 6.0))
+        await asyncio.sleep(1.6)
+        assert s.state(1) == "playing"
+
+    perform(scene, tmp_path, decks=2)
+
+
+def test_a_transport_that_is_not_obeyed_leaves_decks_alone(host: LineSource, tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        s.set("clock/transport", False, deck=None)
+        host.tempo = 200.0
+        await follow(s)
+        start = s.start()
+        assert start.bar == 1
+        await s.until(start.sample + RATE // 4)
+        assert clock(s).map.tempi[-1].bpm == 200.0
+        host.events.append(ClockEvent("stop", time.monotonic(), 6.0))
+        await asyncio.sleep(0.1)
+        assert s.state() == "playing"
+
+    perform(scene, tmp_path)
+
+
+def test_bars_of_the_host_can_be_planned_for_while_nothing_plays(host: LineSource, tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        host.line = running(0.0, 240.0)
+        await follow(s)
+        gain = s.set("gain", -6.0, when=3)
+        assert (gain.bar, gain.beat) == (3, 8.0)
+        await asyncio.sleep(2.3)
+        assert s.player.get("/bridge/deck/{deck}/gain", 1) == (-6.0,)
+        with pytest.raises(ScheduleError, match="bar 3"):
+            s.start(bar=3)
+
+    perform(scene, tmp_path)
+
+
+def test_a_take_of_a_followed_clock_replays_and_knows_its_bars(host: LineSource, tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        host.line = running(16.2, 200.0)
+        await follow(s)
+        s.set("prompt", "400")
+        start = s.start()
+        await s.until(start.sample + RATE)
+        host.line = BeatLine(time.monotonic(), host.line.beat_at(time.monotonic()) + 0.2, 180.0)
+        s.set("prompt", "500", when="1M")
+        await s.until(start.sample + 3 * RATE)
+        maps.append((clock(s).map.tempi, clock(s).map.meters))
+        s.stop()
+        await asyncio.sleep(0.4)
+
+    maps: list[tuple[object, object]] = []
+    (take,) = takes_of(tmp_path, scene)
+    assert replay(take, loader=LOADER, make_engine=ThreadEngine).identical
+    (tempi, meters) = maps[0]
+    assert take.clock.tempi[-len(tempi) :] == tempi  # type: ignore[arg-type]
+    assert take.clock.meters == meters
+
+
+def test_bars_played_before_the_host_moved_can_still_be_grabbed(host: LineSource, tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        s.tempo(240.0)
+        s.set("prompt", "400")
+        start = s.start()
+        await s.until(start.sample + 2 * RATE + RATE // 4)
+        s.stop()
+        await asyncio.sleep(0.3)
+        host.line = running(1000.7, 100.0)
+        await follow(s)
+        results: list[Result] = []
+        s.player.command("/bridge/deck/{deck}/grab", 1, (2,), When(), results.append)
+        while not results:
+            await asyncio.sleep(0.01)
+        assert results[0].values[1] == pytest.approx(2.0)
+
+    perform(scene, tmp_path)
+
+
+def test_the_offset_moves_the_music(host: LineSource, tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        host.line = running(0.0, 120.0)
+        await follow(s)
+        s.start()
+        await until_followed(s, host.line)
+        s.set("clock/offset", 20.0, deck=None)
+        await until_followed(s, BeatLine(host.line.time - 0.02, host.line.beat, 120.0))
+
+    perform(scene, tmp_path)
+
+
+def test_taps_set_tempo_and_beat_of_the_internal_clock_and_then_let_go(tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        s.tempo(120.0)
+        start = s.start()
+        await s.until(start.sample + RATE // 4)
+        taps = []
+        for _ in range(6):
+            taps.append(time.monotonic())
+            s.player.command("/bridge/tap", None, (), When())
+            await asyncio.sleep(0.45)
+        tapped = (taps[-1] - taps[0]) / 5
+        await asyncio.sleep(1.5)
+        assert s.player.status().tempo == pytest.approx(60.0 / tapped, rel=0.03)
+        assert s.player.get("/bridge/tempo", None)[0] == pytest.approx(60.0 / tapped, rel=0.03)
+        assert abs(off_s(s, BeatLine(taps[-1], 0.0, 60.0 / tapped))) < 0.06
+        assert not s.player._parts.following._tapped  # type: ignore[union-attr]
+        changes = len(clock(s).map.tempi)
+        s.tempo(100.0)
+        await asyncio.sleep(0.6)
+        assert s.player.status().tempo == 100.0
+        assert len(clock(s).map.tempi) == changes + 1
+
+    perform(scene, tmp_path)
