@@ -47,10 +47,12 @@ OPTIONS: dict[str, Option] = {
         _option("title", "s", "Name of the preset, for people.", default=""),
         _option("about", "s", "What the preset is for, in a sentence.", default=""),
         _option("host", "s", "Address to listen on.", default="127.0.0.1"),
-        _option("port", "i", "UDP port; 0 takes any free one.", 0, 65535, default=7400),
+        _option("port", "i", "Port of OSC over UDP and TCP; 0 takes any free one.", 0, 65535, default=7400),
+        _option("tcp", "b", "Whether OSC is taken over TCP, too.", default=True),
         _option("allow", "s", "Who may play, besides this machine: addresses and networks, with commas or as "
                 "a list. Needed with a host that others can reach.", default=""),
-        _option("reply_port", "i", "Port to which all answers go; 0 is the sender's.", 0, 65535, default=0),
+        _option("reply_port", "i", "UDP port to which all answers over UDP go; 0 is the sender's.", 0,
+                65535, default=0),
         _option("device", "s", "Sound device: its number, its name or a part of it; empty is the system's "
                 "default, 'null' plays without one."),
         _option("sample_rate", "i", "Output rate in Hz; 0 takes the device's own.", 8000, 384000, also=0),

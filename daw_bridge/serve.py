@@ -16,12 +16,12 @@ from typing import Protocol, TextIO
 
 from daw_bridge import __version__
 from daw_bridge.control.dispatch import Dispatcher
-from daw_bridge.control.osc import OscServer
 from daw_bridge.control.port import bind, check_allow
 from daw_bridge.decks.protocol import Notice, Player, PlayerOptions, Status, When
 from daw_bridge.errors import PresetError
 from daw_bridge.hands import Hands
 from daw_bridge.log_file import log_file, note
+from daw_bridge.network import Network
 from daw_bridge.options import Setup
 from daw_bridge.parameters import Address, Values
 from daw_bridge.priority import take_precedence
@@ -141,19 +141,19 @@ class Daemon:
     async def _serve(self) -> None:
         player = self._create_player(self._setup.player_options(), self._notice)
         self._dispatcher = dispatcher = Dispatcher(player)
-        server = OscServer(self._sock, dispatcher, self._setup.allow, int(self._setup.options["reply_port"]))
+        network = Network(self._setup, self._sock, dispatcher, self._notice)
         hands = Hands(self._setup, dispatcher, self._notice)
         try:
             if await self._unless_stopped(player.start()):
                 self._apply(player)
                 hands.start()
-                await server.start()
-                self._say(self._ready_line(player))
-                note(self._ready_line(player))
+                await network.start()
+                self._say(self._ready_line(player, network))
+                note(self._ready_line(player, network))
                 await self._show(player)
         finally:
             note("stopping", metrics=asdict(player.status().metrics))
-            server.close()
+            network.close()
             hands.close()
             dispatcher.close()
             await player.stop()
@@ -200,11 +200,11 @@ class Daemon:
             for deck in range(1, player.deck_count + 1):
                 player.command("/bridge/deck/{deck}/start", deck, (), When())
 
-    def _ready_line(self, player: Player) -> str:
+    def _ready_line(self, player: Player, network: Network) -> str:
         status = player.status()
         host, port = self._sock.getsockname()[:2]
         return (
-            f"ready on {host}:{port} (OSC over UDP): model {status.model} at {status.realtime_factor:.1f}x "
+            f"ready on {host}:{port} ({network.text}): model {status.model} at {status.realtime_factor:.1f}x "
             f"real time, {status.device} at {status.sample_rate} Hz, latency {status.latency_s * 1000:.0f} ms"
         )
 

@@ -11,9 +11,12 @@ from models_page import table
 
 from daw_bridge.clock.quantum import QUANTUM_NAMES
 from daw_bridge.control.backlog import COALESCE_S
+from daw_bridge.control.intake import MAX_AHEAD_S
 from daw_bridge.control.listeners import MAX_CLIENTS, MAX_LISTENERS, SOON_S, SWEEP_S
-from daw_bridge.control.osc import MAX_AHEAD_S
+from daw_bridge.control.osc import LEASE_S
+from daw_bridge.control.pages import MAX_BYTES, PAGE
 from daw_bridge.control.replies import OTHER_MESSAGES, STATUS_MESSAGES
+from daw_bridge.control.tcp import MAX_CONNECTIONS
 from daw_bridge.options import OPTIONS
 from daw_bridge.parameters import MAX_STRING, PARAMETERS, Atom, Parameter, Values
 
@@ -23,8 +26,8 @@ INTRODUCTION = f"""# Control reference
 
 Generated from the parameter table by `make docs`; do not edit.
 
-The daemon listens on UDP port 7400 of this machine (`port=`, `host=`, `allow=`: see Options) and answers to
-where a message came from, or to `reply_port`.
+The daemon listens on port 7400 of this machine, over UDP and TCP (`port=`, `host=`, `allow=`: see Options),
+and answers to where a message came from, over UDP to `reply_port` if that is set.
 
 - An address without arguments **asks**: the answer comes on the same address with the value.
 - An address with arguments **sets**, and a command is **carried out**: the answer is `/bridge/ack` with the
@@ -49,6 +52,17 @@ where a message came from, or to `reply_port`.
   {SOON_S * 1000:g} ms and a read-only one at most every {SWEEP_S * 1000:g} ms, always the newest. Who sets a
   value is not told it again. `/unlisten` ends it. A deck that is taken away is silent; when it comes back,
   its listeners hear of it again.
+- **Who has gone** is sent nothing more: a TCP client when it hangs up; a UDP client on Linux as soon as its
+  system says that the port is closed, elsewhere when it has sent nothing for {LEASE_S:g} s (anything counts,
+  such as `/bridge/ping` or listening again).
+- **Long messages**: no datagram is longer than {MAX_BYTES} bytes. A message that is comes in pages,
+  `{PAGE} address index total first ...`: its address, the page's number from 0, how many there are, the
+  number (from 0) of the argument that comes first in the page, and as many arguments as fit. A string that
+  does not fit goes on in the next page, whose first argument then has the same number. Over TCP nothing is
+  paged.
+- **TCP**: packets by SLIP (OSC 1.1) or after their lengths as 32-bit numbers (OSC 1.0, liblo's default); the
+  first byte tells, and answers come alike. {MAX_CONNECTIONS} connections are taken. Who does not read its
+  answers is hung up on.
 - **Quantum**: {", ".join(f"`{name}`" for name in QUANTUM_NAMES)} (M is bars; also
   triplets such as `1/8T` and any number of bars up to `99M`). `/bridge/quantum` is the grid for start and
   stop, `/bridge/deck/N/quantum` the grid for a deck's other values. In the table of values, *now* changes at

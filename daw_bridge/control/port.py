@@ -1,4 +1,4 @@
-"""The UDP port: bound early, and who holds it when it is taken."""
+"""Ports: bound early, and who holds one when it is taken."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from daw_bridge.errors import BridgeError, PortInUseError
 
 RECEIVE_BUFFER = 4 * 1024 * 1024
 SEND_BUFFER = 1024 * 1024
+BACKLOG = 64
 _IP_RECVERR = 11
 _IPV6_RECVERR = 25
 
@@ -39,28 +41,56 @@ def bind(host: str, port: int) -> socket.socket:
         PortInUseError: another program has the port; names it where the system tells.
         AddressError: the host is not one of this machine's addresses, or the port is not allowed.
     """
+    sock, address = _unbound(host, port, socket.SOCK_DGRAM)
+    _enlarge(sock, socket.SO_RCVBUF, RECEIVE_BUFFER)
+    _enlarge(sock, socket.SO_SNDBUF, SEND_BUFFER)
+    if sys.platform == "linux":
+        if sock.family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
+        else:
+            sock.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+    return _bound(sock, address, host, port, "port")
+
+
+def listen(host: str, port: int, option: str = "port") -> socket.socket:
+    """A listening non-blocking TCP socket; port 0 takes any free one.
+
+    Args:
+        option: the one that names the port, for refusals.
+
+    Raises:
+        PortInUseError, AddressError: as `bind`.
+    """
+    sock, address = _unbound(host, port, socket.SOCK_STREAM)
+    if sys.platform != "win32":
+        # connections of a daemon that has just ended do not keep the next one from the port
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound = _bound(sock, address, host, port, option)
+    bound.listen(BACKLOG)
+    return bound
+
+
+def _unbound(host: str, port: int, kind: socket.SocketKind) -> tuple[socket.socket, Any]:
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=kind)[0]
     except OSError as error:
         raise AddressError(f"host={host}: {error.strerror}") from error
     sock = socket.socket(family, kind, protocol)
     sock.setblocking(False)
     if sys.platform == "win32":
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-    _enlarge(sock, socket.SO_RCVBUF, RECEIVE_BUFFER)
-    _enlarge(sock, socket.SO_SNDBUF, SEND_BUFFER)
-    if sys.platform == "linux":
-        if family == socket.AF_INET6:
-            sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
-        else:
-            sock.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+    return sock, address
+
+
+def _bound(sock: socket.socket, address: Any, host: str, port: int, option: str) -> socket.socket:
+    protocol = "TCP" if sock.type == socket.SOCK_STREAM else "UDP"
     try:
         sock.bind(address)
     except OSError as error:
         sock.close()
         if error.errno == errno.EADDRINUSE:
-            raise PortInUseError(in_use_text(port)) from None
-        raise AddressError(f"UDP {host}:{port} cannot be listened on: {error.strerror}") from error
+            raise PortInUseError(in_use_text(port, protocol, option)) from None
+        raise AddressError(f"{protocol} {host}:{port} cannot be listened on: {error.strerror}") from error
     return sock
 
 
@@ -86,19 +116,19 @@ def _network(entry: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
         ) from None
 
 
-def in_use_text(port: int) -> str:
+def in_use_text(port: int, protocol: str = "UDP", option: str = "port") -> str:
     """What to say when a port is taken."""
-    holder = port_holder(port)
+    holder = port_holder(port, protocol)
     by = f"by {holder}" if holder else "by another program"
-    return f"UDP port {port} is in use {by}: stop it, or choose another with port=N"
+    return f"{protocol} port {port} is in use {by}: stop it, or choose another with {option}=N"
 
 
-def port_holder(port: int) -> str | None:
-    """``'name (process 123)'`` of the program that holds a UDP port; None where that cannot be known."""
+def port_holder(port: int, protocol: str = "UDP") -> str | None:
+    """``'name (process 123)'`` of the program that holds a port; None where that cannot be known."""
     inodes = set()
-    for table in ("/proc/net/udp", "/proc/net/udp6"):
+    for table in (protocol.lower(), f"{protocol.lower()}6"):
         try:
-            lines = Path(table).read_text().splitlines()[1:]
+            lines = Path("/proc/net", table).read_text().splitlines()[1:]
         except OSError:
             continue
         columns = [line.split() for line in lines]

@@ -39,6 +39,11 @@ OTHER_MESSAGES = (
     ("/bridge/clip/done", "path s, seconds f", "A clip was rendered, or bars grabbed: they lie here."),
     ("/bridge/notice", "kind s, text s", "To subscribers: something happened (info, warning, error, deck)."),
     ("/bridge/pong", "version s", "Answer to /bridge/ping."),
+    (
+        "/bridge/page",
+        "address s, index i, total i, first i, ...",
+        "Over UDP: a part of a message that is too long for one datagram.",
+    ),
 )
 
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
+from daw_bridge.control.framing import LengthFraming
 from daw_bridge.control.packet import decode, encode
-from daw_bridge.control.port import bind
+from daw_bridge.control.port import bind, listen
 from daw_bridge.decks.protocol import Notice, PlayerOptions, Status
 from daw_bridge.errors import ModelError
 from daw_bridge.presets import load
@@ -50,6 +51,34 @@ def test_it_says_where_it_is_ready_applies_the_preset_and_leaves_nothing() -> No
         bind("127.0.0.1", stage.port).close()
 
     asyncio.run(scene())
+
+
+def test_osc_over_tcp_is_on_the_same_port_unless_it_is_taken_or_not_wanted() -> None:
+    async def scene(words: tuple[str, ...], taken: bool) -> bool:
+        stage = Stage(*words)
+        other = listen("127.0.0.1", stage.port) if taken else None
+        serving = asyncio.create_task(stage.daemon.run())
+        await asyncio.wait_for(stage.ready(), 2)
+        answers = False
+        if not taken:
+            try:
+                reader, writer = await asyncio.open_connection("127.0.0.1", stage.port)
+                writer.write(LengthFraming().wrap(encode("/bridge/ping")))
+                answers = b"/bridge/pong" in await asyncio.wait_for(reader.read(100), 2)
+                writer.close()
+            except ConnectionRefusedError:
+                pass
+        assert ("TCP" in stage.lines[-1]) == answers
+        stage.daemon.stop()
+        await asyncio.wait_for(serving, 2)
+        if other is not None:
+            other.close()
+        listen("127.0.0.1", stage.port).close()
+        return answers
+
+    assert asyncio.run(scene((), False))
+    assert not asyncio.run(scene(("tcp=0",), False))
+    assert not asyncio.run(scene((), True))
 
 
 def test_messages_sent_while_the_model_loads_are_carried_out_afterwards() -> None:
