@@ -2,28 +2,87 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 FRONT_NICE = -10
+# below a sound server (JACK: 10) and its clients (5)
+FRONT_PRIORITY, FEEDER_PRIORITY = 1, 2
 
 
 def take_precedence() -> None:
     """Let this process's threads run before others that want the processor: the sound must not wait for them.
 
-    To be called before threads are started, which inherit it. Without the right to (on Linux ``nice`` in
-    limits.conf, which distributions give to the audio group) nothing changes.
+    To be called before threads are started, which inherit it. On Linux they get real-time priority (rtprio
+    in limits.conf, which distributions give to the audio group), all of them, because the feeder waits for
+    whichever of them holds the interpreter's lock. Niceness alone counts only among the processes of one
+    session (autogroups): what was started elsewhere takes its share all the same. Without the right to either
+    nothing changes.
     """
-    _set(FRONT_NICE)
+    if not _in_real_time(FRONT_PRIORITY):
+        _set_nice(FRONT_NICE)
+
+
+def precede_front() -> None:
+    """Let the calling thread, the feeder's, run before the others of a front that runs in real time."""
+    if _scheduled() == FRONT_PRIORITY:
+        _in_real_time(FEEDER_PRIORITY)
+
+
+@contextmanager
+def given_up() -> Iterator[None]:
+    """No real-time priority of the calling thread while this is open, so that a process that it starts has
+    none: generation may wait, as it runs ahead, and what a process does before its first line may, too."""
+    priority = _scheduled()
+    if priority:
+        _as_others()
+    try:
+        yield
+    finally:
+        if priority:
+            _in_real_time(priority)
 
 
 def give_way() -> None:
-    """Take no precedence, in a process started by one that does: generation may wait, as it runs ahead."""
+    """Take no precedence, in a process started by one that does."""
+    if _scheduled():
+        _as_others()
     if hasattr(os, "getpriority") and os.getpriority(os.PRIO_PROCESS, 0) < 0:
-        _set(0)
+        _set_nice(0)
 
 
-def _set(nice: int) -> None:
+def spare_garbage() -> None:
+    """Leave what is there now out of the rounds of the garbage collector: each would stop all threads for as
+    long as it takes to look at everything that was imported."""
+    gc.collect()
+    gc.freeze()
+
+
+def _scheduled() -> int:
+    """The real-time priority of the calling thread; 0 without."""
+    if not hasattr(os, "sched_getparam"):
+        return 0
+    return int(os.sched_getparam(0).sched_priority)
+
+
+def _as_others() -> None:
+    with suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+def _in_real_time(priority: int) -> bool:
+    if not hasattr(os, "sched_setscheduler"):
+        return False
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(priority))
+    except OSError:
+        return False
+    return True
+
+
+def _set_nice(nice: int) -> None:
     if hasattr(os, "setpriority"):
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, 0, nice)

@@ -9,7 +9,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from daw_bridge.audio.lateness import Lateness
 from daw_bridge.audio.output import Output
+from daw_bridge.priority import precede_front
 
 PERIOD_S = 0.004
 MAX_BLOCK = 512
@@ -39,6 +41,7 @@ class Feeder:
     Args:
         on_error: called in the feeder's thread when the source or the output raised; silence is written
             instead of the block, so that the clock goes on.
+        lateness: takes note of how near to running dry the output came.
     """
 
     def __init__(
@@ -47,11 +50,14 @@ class Feeder:
         source: Source,
         listeners: Sequence[Listener] = (),
         on_error: Callable[[Exception], None] | None = None,
+        lateness: Lateness | None = None,
     ) -> None:
         self.output = output
+        self._lateness = lateness or Lateness()
         self._source = source
         self._listeners = tuple(listeners)
         self._on_error = on_error
+        self._filled = False
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -71,6 +77,7 @@ class Feeder:
         self.output.stop()
 
     def _run(self) -> None:
+        precede_front()
         while not self._ended.is_set():
             try:
                 self._top_up()
@@ -81,7 +88,9 @@ class Feeder:
 
     def _top_up(self) -> None:
         output = self.output
-        while (count := min(output.writable(), MAX_BLOCK)) > 0 and not self._ended.is_set():
+        used_up = 0
+        while (room := output.writable()) > 0 and not self._ended.is_set():
+            used_up, count = max(used_up, room), min(room, MAX_BLOCK)
             start = output.written
             try:
                 block = self._source.read(start, count)
@@ -92,3 +101,6 @@ class Feeder:
             output.write(block)
             for listener in self._listeners:
                 listener.write(start, block)
+        if used_up and self._filled:
+            self._lateness.add(used_up / output.sample_rate)
+        self._filled = True

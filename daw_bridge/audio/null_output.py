@@ -33,9 +33,10 @@ class NullOutput:
         self.sample_rate = sample_rate
         self.channels = channels
         self.blocksize = max(1, round(BLOCK_S * sample_rate))
+        self.lead_s = lead_s
         self.underruns = 0
+        self.silence_s = 0.0
         self.xruns = 0
-        self._lead = round(lead_s * sample_rate)
         self._clock = clock
         self._first = first_sample
         self._written = first_sample
@@ -44,7 +45,7 @@ class NullOutput:
     @property
     def latency_s(self) -> float:
         """The lead; there is no device behind it."""
-        return self._lead / self.sample_rate
+        return self.lead_s
 
     @property
     def written(self) -> int:
@@ -73,8 +74,11 @@ class NullOutput:
         late = self._elapsed() - self._written
         if late > 0:
             self._began += late / self.sample_rate
-            self.underruns += self._written > self._first
-        missing = max(0, round(self._elapsed()) + self._lead - self._written)
+            if self._written > self._first:
+                self.underruns += 1
+                self.silence_s += late / self.sample_rate
+        lead = round(self.lead_s * self.sample_rate)
+        missing = max(0, round(self._elapsed()) + lead - self._written)
         return missing if missing >= self.blocksize else 0
 
     def write(self, block: NDArray[np.float32]) -> None:

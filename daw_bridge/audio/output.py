@@ -7,6 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+MAX_LEAD_S = 0.25
+
 
 class Output(Protocol):
     """A sink of float32 blocks [n, channels] with its own clock.
@@ -19,7 +21,9 @@ class Output(Protocol):
         sample_rate: Hz. channels: 1 or more. blocksize: frames of a device callback, 0 if it varies.
         latency_s: seconds from `write` to the ear, the lead kept in the buffer included.
         written: samples written so far, plus the number that it started from.
+        lead_s: seconds kept in the buffer; may be set while it plays, to `MAX_LEAD_S` at most.
         underruns: times that the device wanted samples and there were none.
+        silence_s: seconds that this lasted in all.
         xruns: gaps that the device itself reports: a sound server or a callback that was late.
     """
 
@@ -27,7 +31,9 @@ class Output(Protocol):
     sample_rate: int
     channels: int
     blocksize: int
+    lead_s: float
     underruns: int
+    silence_s: float
     xruns: int
 
     @property

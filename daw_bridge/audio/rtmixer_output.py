@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daw_bridge.audio.devices import abandon, find_output, portaudio
+from daw_bridge.audio.output import MAX_LEAD_S
 from daw_bridge.errors import DeviceError
 
 SILENT_DEVICE_S = 1.0
@@ -52,16 +53,18 @@ class RtmixerOutput:
         self.sample_rate = sample_rate or found.sample_rate
         self.channels = min(channels, found.channels)
         self.blocksize = blocksize
+        self.lead_s = lead_s
         self.underruns = 0
+        self.silence_s = 0.0
         self.xruns = 0
         self._index = found.index
-        self._lead = round(lead_s * self.sample_rate)
         self._written = first_sample
         self._mixer: Any = None
         self._ring: Any = None
         self._action: Any = None
         self._action_first = first_sample
         self._seen_xruns = 0
+        self._ran_dry: float | None = None
         self._drift = Drift(self.sample_rate)
         self._last_done = 0
         self._last_progress = 0.0
@@ -70,7 +73,11 @@ class RtmixerOutput:
     def latency_s(self) -> float:
         """The lead in the ring and what PortAudio says of the device."""
         device = 0.0 if self._mixer is None else float(self._mixer.latency)
-        return self._lead / self.sample_rate + device
+        return self.lead_s + device
+
+    @property
+    def _lead(self) -> int:
+        return round(self.lead_s * self.sample_rate)
 
     @property
     def written(self) -> int:
@@ -93,7 +100,8 @@ class RtmixerOutput:
         portaudio()
         import rtmixer
 
-        size = 1 << max(10, (4 * self._lead).bit_length())
+        largest = round(max(MAX_LEAD_S, self.lead_s) * self.sample_rate)
+        size = 1 << max(10, (2 * largest).bit_length())
         try:
             self._mixer = rtmixer.Mixer(
                 device=self._index,
@@ -153,11 +161,16 @@ class RtmixerOutput:
         action = self._action
         if action is None:
             return
+        if self._ran_dry is not None and action.actual_time > 0:
+            self.silence_s += max(0.0, action.actual_time - self._ran_dry)
+            self._ran_dry = None
         xruns = int(action.stats.output_underflows)
         self.xruns += xruns - self._seen_xruns
         self._seen_xruns = xruns
         if action not in self._mixer.actions:
             self.underruns += 1
+            sounded = action.done_frames - self._drift.correction
+            self._ran_dry = action.actual_time + sounded / self.sample_rate
             self._action = None
             self._action_first = self._written - int(self._ring.read_available)
             return

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 
 from daw_bridge.audio import devices
 from daw_bridge.audio.feeder import Feeder, Listener, Source
+from daw_bridge.audio.lateness import Lateness
 from daw_bridge.audio.null_output import NullOutput
-from daw_bridge.audio.output import Output
+from daw_bridge.audio.output import MAX_LEAD_S, Output
 from daw_bridge.audio.recorder import Recorder
 from daw_bridge.audio.rtmixer_output import RtmixerOutput
 from daw_bridge.decks.protocol import NoticeKind, PlayerOptions
@@ -23,6 +24,7 @@ WATCH_EVERY_S = 0.5
 REOPEN_EVERY_S = 2.0
 STOP_LIMIT_S = 1.2
 XRUNS_EVERY_S = 30.0
+LEAD_GROWTH = 1.5
 
 Notify = Callable[[NoticeKind, str], None]
 
@@ -35,10 +37,13 @@ class OutputHost:
 
     Attributes:
         offset_s: what the sound takes to the ear beyond what the device says, seconds.
+        lateness: how near to running dry the outputs came.
     """
 
     def __init__(self, options: PlayerOptions, notify: Notify) -> None:
         self.offset_s = 0.0
+        self.lateness = Lateness()
+        self._lead_s = options.latency_ms / 1000.0
         self._options = options
         self._notify = notify
         self._output: Output | None = None
@@ -47,6 +52,8 @@ class OutputHost:
         self._source: Source | None = None
         self._listeners: tuple[Listener, ...] = ()
         self._underruns = 0
+        self._told_underruns = 0
+        self._silence_s = 0.0
         self._xruns = 0
         self._told_xruns = 0
         self._xruns_due = 0.0
@@ -87,6 +94,11 @@ class OutputHost:
     def underruns(self) -> int:
         """Gaps so far, of all outputs."""
         return self._underruns + (self._output.underruns if self._output else 0)
+
+    @property
+    def silence_s(self) -> float:
+        """Seconds that these lasted in all."""
+        return self._silence_s + (self._output.silence_s if self._output else 0.0)
 
     @property
     def xruns(self) -> int:
@@ -170,6 +182,7 @@ class OutputHost:
             self._record_error_told = True
             self._notify("error", self._recorder.error)
         self._tell_xruns(now)
+        self._deepen()
         if self._busy is not None and not self._busy.done():
             return
         if not self._output.alive:
@@ -185,6 +198,20 @@ class OutputHost:
         if fresh and now >= self._xruns_due:
             self._told_xruns, self._xruns_due = self.xruns, now + XRUNS_EVERY_S
             self._notify("warning", f"{fresh} gaps of the sound device {self.name} (xruns)")
+
+    def _deepen(self) -> None:
+        """Keep more in the buffer once it has run dry: what was late once will be again."""
+        if self._output is None or self.underruns == self._told_underruns:
+            return
+        self._told_underruns = self.underruns
+        if self._lead_s < MAX_LEAD_S:
+            self._lead_s = min(MAX_LEAD_S, LEAD_GROWTH * self._lead_s)
+            self._output.lead_s = self._lead_s
+        self._notify(
+            "warning",
+            f"the machine was too busy for the sound: {1000 * self.silence_s:.0f} ms of silence so far; "
+            f"{1000 * self._lead_s:.0f} ms are written ahead now",
+        )
 
     async def _reopen(self) -> None:
         """Try the lost device; the null clock goes on while it is not there, and for good where the sound
@@ -230,6 +257,7 @@ class OutputHost:
     def _take_over(self, old: Output, new: Output) -> None:
         self._underruns += old.underruns
         self._xruns += old.xruns
+        self._silence_s += old.silence_s
         self._output = new
 
     def _feed(self, output: Output) -> Feeder:
@@ -243,14 +271,15 @@ class OutputHost:
                 self._loop.call_soon_threadsafe(self._notify, "error", text)
 
         listeners = self._listeners if self._recorder is None else (*self._listeners, self._recorder)
-        feeder = Feeder(output, self._source, listeners, report)
+        feeder = Feeder(output, self._source, listeners, report, self.lateness)
         feeder.start()
         return feeder
 
     def _device(self, first: int, sample_rate: int) -> Output:
         options = self._options
-        lead_s = options.latency_ms / 1000.0
-        output = RtmixerOutput(options.device, sample_rate, self.channels, options.blocksize, lead_s, first)
+        output = RtmixerOutput(
+            options.device, sample_rate, self.channels, options.blocksize, self._lead_s, first
+        )
         if self._output is not None and output.channels != self.channels:
             raise DeviceError(
                 f"sound device {output.name} has {output.channels} channels, not {self.channels}"
@@ -258,4 +287,4 @@ class OutputHost:
         return output
 
     def _null(self, first: int, sample_rate: int) -> Output:
-        return NullOutput(sample_rate, self.channels, self._options.latency_ms / 1000.0, first)
+        return NullOutput(sample_rate, self.channels, self._lead_s, first)

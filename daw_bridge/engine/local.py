@@ -22,6 +22,7 @@ from daw_bridge.engine.protocol import Command, Event, Failed, Load, Loaded, Pin
 from daw_bridge.engine.ring import PcmRing
 from daw_bridge.engine.worker import worker_environment, worker_main
 from daw_bridge.metrics import resident_mb
+from daw_bridge.priority import given_up
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +136,7 @@ class LocalEngine:
         process = context.Process(
             target=worker_main, args=(theirs, spare_for, whole), daemon=True, name="model-worker"
         )
-        with _environment(worker_environment(self._threads)):
+        with _environment(worker_environment(self._threads)), given_up():
             process.start()
         theirs.close()
         return process, ours

@@ -41,7 +41,7 @@ from daw_bridge.engine.protocol import (
     Stats,
 )
 from daw_bridge.engine.ring import PcmRing
-from daw_bridge.priority import give_way
+from daw_bridge.priority import give_way, spare_garbage
 from genmodels.errors import GenModelsError
 
 CHUNK_SECONDS = 0.025
@@ -69,10 +69,14 @@ def worker_main(connection: Connection, spare_for: Load | None = None, whole: bo
         prepare(spare_for.loader)
         if whole:
             worker.preload(spare_for)
+            spare_garbage()
     try:
         while not worker.ended:
             while not worker.ended and connection.poll(0 if worker.busy else None):
-                worker.handle(connection.recv())
+                command = connection.recv()
+                worker.handle(command)
+                if isinstance(command, Load):
+                    spare_garbage()
             worker.generate()
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass

@@ -1,4 +1,4 @@
-"""A JACK server of its own for a test: no sound card, no realtime rights, apart from any that runs."""
+"""A JACK server of its own for a test: no sound card, apart from any that runs."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import psutil
 
 RATE = 48000
 PERIOD = 256
+SERVER_PRIORITY = 10
 REGISTRY = Path("/dev/shm/jack-shm-registry")
 PROGRAMS = {"jackd": "jackd2", "oscsend": "liblo-tools", "pd": "puredata-core"}
 
@@ -23,6 +24,19 @@ PROGRAMS = {"jackd": "jackd2", "oscsend": "liblo-tools", "pd": "puredata-core"}
 def missing_programs() -> list[str]:
     """Names of the system packages whose programs the rig needs and this machine lacks."""
     return [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
+
+
+def realtime_granted() -> bool:
+    """Whether this process may run in real time, as a stage's sound server does."""
+
+    def probe() -> None:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(SERVER_PRIORITY))
+
+    try:
+        subprocess.run(["true"], preexec_fn=probe, check=True)
+    except (OSError, subprocess.SubprocessError, AttributeError):
+        return False
+    return True
 
 
 def forget_dead_servers() -> None:
@@ -41,8 +55,9 @@ def forget_dead_servers() -> None:
 class JackServer:
     """`jackd` with the dummy driver at 48 kHz, 256 frames, under a name of its own.
 
-    It runs in synchronous mode (-S): a client that the machine schedules late is waited for, not skipped, so
-    that a capture is complete and what is measured is the daemon. Its own gaps stay gaps.
+    It runs in real time where that is granted, as a server on stage does, and in synchronous mode (-S): a
+    client that the machine schedules late is waited for, not skipped, so that a capture is complete and what
+    is measured is the daemon. Its own gaps stay gaps.
 
     Use it as a context manager. `env` is the environment for the programs that shall find this server.
     """
@@ -80,8 +95,9 @@ class JackServer:
             self._log.close()
 
     def _spawn(self, log: IO[bytes] | int) -> subprocess.Popen[bytes]:
+        rights = ["-R", "-P", str(SERVER_PRIORITY)] if realtime_granted() else ["-r"]
         return subprocess.Popen(
-            ["jackd", "-n", self.name, "-r", "-S", "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)],
+            ["jackd", "-n", self.name, *rights, "-S", "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -33,6 +33,7 @@ def look(output: RtmixerOutput) -> dict[str, float]:
         "position": output.position(),
         "written": output.written,
         "underruns": output.underruns,
+        "silence": output.silence_s,
         "alive": output.alive,
     }
 

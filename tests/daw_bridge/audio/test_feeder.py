@@ -6,6 +6,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from daw_bridge.audio.feeder import Feeder
+from daw_bridge.audio.lateness import Lateness
 from daw_bridge.audio.null_output import NullOutput
 from daw_bridge.audio.recorder import Recorder
 
@@ -52,3 +53,20 @@ def test_a_failing_source_is_reported_and_the_clock_goes_on() -> None:
     feeder.stop()
     assert [str(error) for error in errors] == ["broken"]
     assert output.written > 6000
+
+
+def test_how_near_to_running_dry_the_output_came_is_taken_note_of() -> None:
+    class Stalling(Counter):
+        def read(self, start: int, count: int) -> NDArray[np.float32]:
+            if start > 12000 and not stalled:
+                stalled.append(start)
+                time.sleep(0.15)
+            return super().read(start, count)
+
+    stalled: list[int] = []
+    lateness = Lateness()
+    feeder = Feeder(NullOutput(48000, 2, lead_s=0.2), Stalling(), lateness=lateness)
+    feeder.start()
+    time.sleep(0.5)
+    feeder.stop()
+    assert 0.15 <= lateness.worst_s < 0.3

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from daw_bridge.audio.null_output import NullOutput
 
@@ -37,7 +38,15 @@ def test_a_starved_clock_waits_and_counts_it() -> None:
     assert output.position() == 50.0
     assert output.writable() == 50
     assert output.underruns == 1
+    assert output.silence_s == pytest.approx(0.15)
     assert output.written == 50
+
+
+def test_its_lead_can_be_set_while_it_plays() -> None:
+    output = started(Clock())
+    output.lead_s = 2 * output.latency_s
+    assert output.latency_s == pytest.approx(0.1)
+    assert output.writable() == 100
 
 
 def test_it_can_take_over_at_a_later_sample() -> None:

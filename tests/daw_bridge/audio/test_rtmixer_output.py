@@ -35,6 +35,7 @@ def test_playing_on_jack_keeps_time_and_survives_a_starved_ring() -> None:
     assert 0 < second["written"] - second["position"] < 0.12 * RATE
     assert (first["underruns"], second["underruns"]) == (0, 0)
     assert third["underruns"] == 1
+    assert third["silence"] == pytest.approx(0.24, abs=0.06)
     assert third["position"] > second["position"] + 0.4 * RATE
     assert 0.05 < told["latency"] < 0.15
     assert told["stopping"] < 1.0
@@ -68,7 +69,8 @@ def test_gaps_that_the_device_reports_are_counted_apart_from_an_empty_ring() -> 
     action = SimpleNamespace(stats=stats, done_frames=0, actual_time=1.0)
     output = RtmixerOutput.__new__(RtmixerOutput)
     output.underruns = output.xruns = output._seen_xruns = output._last_done = output._written = 0
-    output._ring = SimpleNamespace(read_available=0)
+    output._ring, output._ran_dry = SimpleNamespace(read_available=0), None
+    output.sample_rate, output.silence_s, output._drift = 48000, 0.0, Drift(48000)
     output._mixer, output._action = SimpleNamespace(actions=[action], time=1.0), action
     output._watch()
     output._watch()
@@ -79,6 +81,25 @@ def test_gaps_that_the_device_reports_are_counted_apart_from_an_empty_ring() -> 
     output._mixer.actions.clear()
     output._watch()
     assert (output.xruns, output.underruns) == (3, 1)
+
+
+def test_the_time_without_sound_is_that_between_two_playing_actions() -> None:
+    stats = SimpleNamespace(output_underflows=0)
+    first = SimpleNamespace(stats=stats, done_frames=48000, actual_time=10.0)
+    output = RtmixerOutput.__new__(RtmixerOutput)
+    output.underruns = output.xruns = output._seen_xruns = output._last_done = output._written = 0
+    output._ring, output._ran_dry = SimpleNamespace(read_available=0), None
+    output.sample_rate, output.silence_s, output._drift = 48000, 0.0, Drift(48000)
+    output._mixer, output._action = SimpleNamespace(actions=[], time=11.5), first
+    output._watch()
+    again = SimpleNamespace(stats=stats, done_frames=0, actual_time=0.0)
+    output._mixer.actions, output._action = [again], again
+    output._watch()
+    assert (output.underruns, output.silence_s) == (1, 0.0)
+    again.actual_time = 11.25
+    output._watch()
+    output._watch()
+    assert output.silence_s == pytest.approx(0.25)
 
 
 def test_drift_of_the_device_is_followed_slowly_and_jumps_at_once() -> None:

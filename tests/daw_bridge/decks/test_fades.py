@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from daw_bridge.clock.tempo_map import TempoMap
 from daw_bridge.decks.fades import Fade, beats_line, seconds_line
-from daw_bridge.decks.mixer import Mixer
+from daw_bridge.decks.mixer import Faded, Mixer
 from tests.daw_bridge.decks.stage import RATE, Stage, perform
 from tests.daw_bridge.decks.test_mixer import Constant
 
@@ -62,14 +63,13 @@ def test_a_fade_goes_on_where_the_clock_begins_anew() -> None:
 def test_gains_of_a_deck_and_of_the_whole_and_the_crossfade_fade_exactly() -> None:
     n = np.arange(4800)
     share = np.clip((n - 1000) / 2400, 0.0, 1.0)
-    for what in (0, "master", "crossfade"):
+    channels: tuple[Faded, ...] = (0, "master", "crossfade")
+    for what in channels:
         mixer = Mixer([Constant(0.5)], RATE, 1)
         mixer.set_strip(0, group="A" if what == "crossfade" else "")
         mixer.set_crossfade(0.0)
         target = 1.0 if what == "crossfade" else -20.0
-        mixer.plan(
-            1000, lambda mixer=mixer, what=what, target=target: mixer.fade(what, target, 0.05, SECONDS)
-        )
+        mixer.plan(1000, partial(mixer.fade, what, target, 0.05, SECONDS))
         heard = np.concatenate([mixer.read(start, 240)[:, 0] for start in range(0, 4800, 240)])
         levels = np.cos(np.pi / 2 * share) if what == "crossfade" else 10.0 ** (-share)
         assert np.abs(heard - 0.5 * levels).max() < 1e-5, what

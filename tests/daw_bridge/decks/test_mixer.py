@@ -81,8 +81,8 @@ def test_the_crossfade_keeps_the_power_of_its_groups_and_leaves_the_others(posit
 
 def test_the_ends_of_the_crossfade_are_one_group_alone() -> None:
     strips = (Strip(group="A"), Strip(group="B"))
-    assert np.allclose([Desk(strips, 0.0).level(n) for n in (0, 1)], [1, 0])
-    assert np.allclose([Desk(strips, 1.0).level(n) for n in (0, 1)], [0, 1])
+    assert np.allclose([float(Desk(strips, 0.0).level(n)) for n in (0, 1)], [1, 0])
+    assert np.allclose([float(Desk(strips, 1.0).level(n)) for n in (0, 1)], [0, 1])
 
 
 def test_a_deck_moves_to_other_outputs_without_a_step() -> None:

@@ -244,3 +244,26 @@ def test_a_recording_that_cannot_begin_is_refused(tmp_path: Path) -> None:
             host.start(Counting())
 
     asyncio.run(scene())
+
+
+def test_once_it_has_run_dry_more_is_kept_ready_and_that_stays_when_the_output_changes() -> None:
+    told: list[str] = []
+
+    async def scene() -> None:
+        host = OutputHost(PlayerOptions(device="card", latency_ms=60.0), lambda kind, text: told.append(text))
+        host.open()
+        host.start(Counting())
+        assert isinstance(host._output, FakeCard)
+        host._output.underruns, host._output.silence_s = 1, 0.02
+        for _ in range(20):
+            host.watch()
+            await asyncio.sleep(0.01)
+        assert host._output.latency_s == pytest.approx(0.09)
+        assert host.silence_s == 0.02
+        Cable.plugged = False
+        await watching(host, "null clock")
+        assert host._output.latency_s == pytest.approx(0.09)
+        await host.stop()
+
+    asyncio.run(scene())
+    assert [text for text in told if "20 ms of silence" in text and "90 ms" in text]
