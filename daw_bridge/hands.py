@@ -1,4 +1,4 @@
-"""Hands: MIDI and melodies of a daemon, put together."""
+"""Hands: MIDI, melodies and the sound input of a daemon, put together."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from daw_bridge.control.dispatch import Dispatcher
+from daw_bridge.control.listening import SoundListener
 from daw_bridge.control.midi.commands import MidiCommands
 from daw_bridge.control.midi.desk import MidiDesk
 from daw_bridge.control.midi.scenes import Assignments
 from daw_bridge.decks.protocol import Notice
 from daw_bridge.errors import PresetError
+from daw_bridge.melody.parameters import INPUT
 from daw_bridge.options import Setup
 from daw_bridge.presets import bundled, load
 
@@ -28,16 +30,21 @@ class Hands:
         self._data = setup.player_options().data
         learned = self._data / PRESETS / LEARNED
         self._desk = MidiDesk(dispatcher, setup.midi, notify, learned, self._preset)
-        self._commands = MidiCommands(self._desk, dispatcher, self._data / MELODIES)
-        dispatcher.add_commands(self._commands.table())
+        device, channel = str(setup.options["input"]), int(setup.options["input_channel"])
+        self._sound = SoundListener(dispatcher, self._desk.melody, notify, device, channel)
+        melodies = self._data / MELODIES
+        self._commands = MidiCommands(self._desk, dispatcher, melodies, lambda: self._sound.on)
+        dispatcher.add_commands(self._commands.table() | {INPUT: self._sound.carry_out})
 
     def start(self) -> None:
         """Open the ports, or begin to look for them."""
         self._desk.start()
+        self._sound.start()
 
     def close(self) -> None:
         """Close the ports."""
         self._commands.close()
+        self._sound.close()
         self._desk.close()
 
     def _preset(self, name: str) -> Assignments:

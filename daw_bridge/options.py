@@ -70,6 +70,9 @@ OPTIONS: dict[str, Option] = {
         _option("channels", "i", "Output channels, as far as the device has them; decks are laid on them by "
                 "their outputs.", 1, 64),
         _option("seed", "i", "Seed of deck 1; deck n starts with seed + n - 1.", 0, 2**31 - 1 - MAX_DECKS),
+        _option("input", "s", "Sound input to which it listens from the start, as /bridge/melody/input does; "
+                "'default' is the system's, empty is none.", default=""),
+        _option("input_channel", "i", "Channel of the sound input.", 1, 64, default=1),
         _option("start", "b", "Start all decks when ready.", default=False),
         _option("record", "s", "WAV or FLAC file that takes the whole output; a number is added to its name "
                 "where it exists already.", default=""),

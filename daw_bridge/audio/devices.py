@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import threading
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any, Literal
 
 from daw_bridge.errors import DeviceError, SoundServerError
 
+Kind = Literal["input", "output"]
+DEFAULT = "default"
+CLOSING_LIMIT_S = 0.5
+
 
 @dataclass(frozen=True)
-class OutputDevice:
-    """A device that plays: PortAudio's index, its name, the host API's name, channels, its own rate in Hz."""
+class SoundDevice:
+    """A device that records or plays: PortAudio's index, its name, the host API's name, channels of that
+    kind, its own rate in Hz, and whether it is the system's choice."""
 
     index: int
     name: str
@@ -48,6 +55,21 @@ def abandon() -> None:
     atexit.unregister(portaudio()._exit_handler)
 
 
+def close_stream(stream: Any) -> None:
+    """Close a stream, in at most `CLOSING_LIMIT_S`; one that cannot be closed is given up with all of
+    PortAudio."""
+
+    def close() -> None:
+        stream.abort(ignore_errors=True)
+        stream.close(ignore_errors=True)
+
+    closing = threading.Thread(target=close, daemon=True, name="close-device")
+    closing.start()
+    closing.join(CLOSING_LIMIT_S)
+    if closing.is_alive():
+        abandon()
+
+
 def refresh() -> None:
     """Read the device list anew; PortAudio freezes it at start. Only while no stream is open.
 
@@ -69,42 +91,69 @@ def refresh() -> None:
         raise DeviceError(f"PortAudio does not start: {error}") from error
 
 
-def output_devices() -> list[OutputDevice]:
+def output_devices() -> list[SoundDevice]:
     """Every device with output channels, in PortAudio's order.
 
     Raises:
         DeviceError: PortAudio is missing or does not answer.
     """
-    sounddevice = portaudio()
-    try:
-        hosts = sounddevice.query_hostapis()
-        default = sounddevice.default.device[1]
-        if default < 0 and hosts:
-            default = next((h["default_output_device"] for h in hosts if h["default_output_device"] >= 0), -1)
-        return [
-            OutputDevice(
-                index=index,
-                name=str(device["name"]),
-                host=str(hosts[device["hostapi"]]["name"]),
-                channels=int(device["max_output_channels"]),
-                sample_rate=round(device["default_samplerate"]),
-                default=index == default,
-            )
-            for index, device in enumerate(sounddevice.query_devices())
-            if device["max_output_channels"] > 0
-        ]
-    except sounddevice.PortAudioError as error:
-        raise DeviceError(f"PortAudio cannot list the sound devices: {error}") from error
+    return _listed("output")
 
 
-def find_output(name: str) -> OutputDevice:
+def input_devices() -> list[SoundDevice]:
+    """Every device with input channels, in PortAudio's order.
+
+    Raises:
+        DeviceError: PortAudio is missing or does not answer.
+    """
+    return _listed("input")
+
+
+def find_output(name: str) -> SoundDevice:
     """The output device that ``name`` means: a number, a whole name, or a part of ``'name, host API'``, in
     this order and without regard to case; ``''`` is the system's default.
 
     Raises:
         DeviceError: there is none; the message lists what there is.
     """
-    devices = output_devices()
+    return _found(name, "output")
+
+
+def find_input(name: str) -> SoundDevice:
+    """The input device that ``name`` means, as for `find_output`; ``'default'``, too, is the system's.
+
+    Raises:
+        DeviceError: there is none; the message lists what there is.
+    """
+    return _found("" if name.strip().lower() == DEFAULT else name, "input")
+
+
+def _listed(kind: Kind) -> list[SoundDevice]:
+    sounddevice = portaudio()
+    channels, default_of_host = f"max_{kind}_channels", f"default_{kind}_device"
+    try:
+        hosts = sounddevice.query_hostapis()
+        default = sounddevice.default.device[kind == "output"]
+        if default < 0 and hosts:
+            default = next((h[default_of_host] for h in hosts if h[default_of_host] >= 0), -1)
+        return [
+            SoundDevice(
+                index=index,
+                name=str(device["name"]),
+                host=str(hosts[device["hostapi"]]["name"]),
+                channels=int(device[channels]),
+                sample_rate=round(device["default_samplerate"]),
+                default=index == default,
+            )
+            for index, device in enumerate(sounddevice.query_devices())
+            if device[channels] > 0
+        ]
+    except sounddevice.PortAudioError as error:
+        raise DeviceError(f"PortAudio cannot list the sound devices: {error}") from error
+
+
+def _found(name: str, kind: Kind) -> SoundDevice:
+    devices = _listed(kind)
     wanted = name.strip().lower()
     if not wanted:
         found = [d for d in devices if d.default] or devices
@@ -115,5 +164,6 @@ def find_output(name: str) -> OutputDevice:
         found = found or [d for d in devices if wanted in f"{d.name}, {d.host}".lower()]
     if not found:
         listed = "; ".join(f"{d.index} {d.name} ({d.host})" for d in devices) or "none"
-        raise DeviceError(f"sound device {name!r} was not found: output devices are: {listed}")
+        what = f"sound device {name!r}" if kind == "output" else f"sound input {name or DEFAULT!r}"
+        raise DeviceError(f"{what} was not found: {kind} devices are: {listed}")
     return found[0]

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from daw_bridge.audio.devices import abandon, find_output, portaudio
+from daw_bridge.audio.devices import close_stream, find_output, portaudio
 from daw_bridge.audio.output import MAX_LEAD_S
 from daw_bridge.errors import DeviceError
 
 SILENT_DEVICE_S = 1.0
-CLOSING_LIMIT_S = 0.5
 DRIFT_GAIN = 0.02
 DRIFT_SETTLING = 64
 DRIFT_JUMP_S = 0.05
@@ -123,13 +121,8 @@ class RtmixerOutput:
     def stop(self) -> None:
         """Stop at once and close the device."""
         mixer, self._mixer, self._action = self._mixer, None, None
-        if mixer is None:
-            return
-        closing = threading.Thread(target=_close, args=(mixer,), daemon=True, name="close-device")
-        closing.start()
-        closing.join(CLOSING_LIMIT_S)
-        if closing.is_alive():
-            abandon()
+        if mixer is not None:
+            close_stream(mixer)
 
     def writable(self) -> int:
         """Frames missing to the lead; also watches over the playing action."""
@@ -206,8 +199,3 @@ class Drift:
         else:
             self._mean += DRIFT_GAIN * (difference - self._mean)
         self.correction = self._mean - self._base
-
-
-def _close(mixer: Any) -> None:
-    mixer.abort(ignore_errors=True)
-    mixer.close(ignore_errors=True)

@@ -13,6 +13,8 @@ from genmodels.conditioning.harmony import CHROMA_WINDOW, chroma_of_windows
 SILENCE: tuple[float, ...] = (0.0,) * 12
 FRAME_RATE = 50.0
 QUIETEST_DB = -120.0
+# the level is of the frame itself, so that a sound begins and ends where it does, not half a window off
+LEVEL_SAMPLES = 1024
 
 Samples = npt.NDArray[np.float32]
 
@@ -72,7 +74,8 @@ class LiveChroma:
         self._frame += 1
         self._kept, self._first = self._kept[start:], self._first + start
         chroma = sharpened(chroma_of_windows(window[None], self._rate))[0]
-        power = float(np.mean(np.square(window, dtype=np.float64)))
+        here = window[(CHROMA_WINDOW - LEVEL_SAMPLES) // 2 : (CHROMA_WINDOW + LEVEL_SAMPLES) // 2]
+        power = float(np.mean(np.square(here, dtype=np.float64)))
         level = max(QUIETEST_DB, 10.0 * np.log10(power)) if power > 0 else QUIETEST_DB
         return Analysed(middle, tuple(float(strength) for strength in chroma), float(level))
 

@@ -11,6 +11,9 @@ from daw_bridge.parameter import Arg, Parameter
 
 MAX_CAPTURE_BARS = 64
 MELODY = "/bridge/melody/"
+INPUT, GATE = f"{MELODY}input", f"{MELODY}gate"
+SOURCES = ("", "notes", "sound")
+SOURCE_TEXT = "notes, sound, or '' (sound while an input is open, else notes)"
 FILE_TEXT = "the name of a MIDI or sound file in the folder melodies of the data folder"
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,100}\.(mid|midi|wav|flac|ogg|aif|aiff)", re.IGNORECASE)
 _GRID_TEXT = "now (as played), or a note value such as 1/8, 1/16 or 1/8T"
@@ -26,6 +29,12 @@ def check_melody_file(text: str) -> None:
     """Raise `ValueError` unless the text is a plain name of a file of a known kind."""
     if not _FILE.fullmatch(text):
         raise ValueError(FILE_TEXT)
+
+
+def check_source(text: str) -> None:
+    """Raise `ValueError` unless the text says what is to be captured."""
+    if text not in SOURCES:
+        raise ValueError(SOURCE_TEXT)
 
 
 MELODY_PARAMETERS: tuple[Parameter, ...] = (
@@ -60,13 +69,15 @@ MELODY_PARAMETERS: tuple[Parameter, ...] = (
             Arg("bars", "i", 1, MAX_CAPTURE_BARS),
             Arg("count-in", "i", 0, 8, optional=True, default=1),
             Arg("grid", "s", optional=True, default="now", check=check_grid, allowed=_GRID_TEXT),
+            Arg("source", "s", optional=True, default="", check=check_source, allowed=SOURCE_TEXT),
         ),
-        doc="Capture the notes of so many bars, from a bar line after so many bars of count-in, their onsets "
-        "moved to a grid; the phrase then repeats. Acknowledged with the place where it begins.",
+        doc="Capture so many bars, from a bar line after so many bars of count-in; the phrase then repeats. "
+        "Of notes, the onsets are moved to a grid; of sound, the harmony of each sixteenth is kept. "
+        "Acknowledged with the place where it begins.",
     ),
     Parameter(
         f"{MELODY}overdub", "command", (Arg("on", "b"),),
-        doc="Whether notes that are played are laid on the phrase that repeats.",
+        doc="Whether notes that are played are laid on the phrase that repeats, if that is one of notes.",
     ),
     Parameter(f"{MELODY}cancel", "command", (), doc="Capture nothing; the phrase that repeats stays."),
     Parameter(f"{MELODY}clear", "command", (), doc="Forget the phrase that repeats."),
@@ -74,5 +85,21 @@ MELODY_PARAMETERS: tuple[Parameter, ...] = (
         f"{MELODY}load", "command", (Arg("file", "s", check=check_melody_file, allowed=FILE_TEXT),),
         doc="Take the phrase from a MIDI file (all notes but drums), or the harmony of a sound file in the "
         "present tempo.",
+    ),
+    Parameter(
+        INPUT, "command",
+        (
+            Arg("on", "b"),
+            Arg("device", "s", optional=True, default=""),
+            Arg("channel", "i", 1, 64, also=0, optional=True, default=0),
+        ),
+        doc="Listen to a sound input, or to none: its harmony steers the deck while it sounds, as played "
+        "notes do, and can be captured. The device is a number, a name or a part of it; left out, it is that "
+        "of the option input or the system's. Acknowledged when it is open. The input is never heard at the "
+        "output.",
+    ),
+    Parameter(
+        GATE, "value", (Arg("level", "f", -100, 0),), unit="dB", curve="linear", default=(-50.0,),
+        doc="Level below which a sound input counts as silence.",
     ),
 )  # fmt: skip

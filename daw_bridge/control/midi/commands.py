@@ -12,10 +12,10 @@ from daw_bridge.control.client import Client
 from daw_bridge.control.dispatch import Dispatcher
 from daw_bridge.control.midi.desk import MidiDesk
 from daw_bridge.decks.protocol import Status
-from daw_bridge.errors import BridgeError, MelodyError
+from daw_bridge.errors import BridgeError, DeviceError, MelodyError
 from daw_bridge.melody.chroma_phrase import AnyPhrase
 from daw_bridge.melody.files import phrase_of_midi, phrase_of_sound
-from daw_bridge.melody.parameters import MELODY
+from daw_bridge.melody.parameters import INPUT, MELODY
 from daw_bridge.parameter import Values
 
 MIDI_FILES = (".mid", ".midi")
@@ -27,12 +27,20 @@ class MidiCommands:
 
     Args:
         melodies: folder of the files that can be loaded.
+        listens: whether a sound input is open.
     """
 
-    def __init__(self, desk: MidiDesk, dispatcher: Dispatcher, melodies: Path) -> None:
+    def __init__(
+        self,
+        desk: MidiDesk,
+        dispatcher: Dispatcher,
+        melodies: Path,
+        listens: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._desk = desk
         self._dispatcher = dispatcher
         self._melodies = melodies
+        self._listens = listens
         self._loading: set[asyncio.Task[None]] = set()
 
     def table(self) -> dict[str, Command]:
@@ -65,9 +73,13 @@ class MidiCommands:
         return carry_out
 
     def _arm(self, client: Client, values: Values) -> None:
-        bars, count_in, grid = values
+        bars, count_in, grid, source = values
+        listens = self._listens()
+        if source == "sound" and not listens:
+            raise DeviceError(f"no sound input is open: send {INPUT} 1 first")
+        sound = listens and source != "notes"
         size = float(Quantum.parse(str(grid)).size)
-        span = self._desk.melody.arm(int(bars), int(count_in), size, monotonic())
+        span = self._desk.melody.arm(int(bars), int(count_in), size, monotonic(), sound)
         status = self._dispatcher.player.status()
         ahead = span.begin - _song_beat(status)
         bar = 1 + round(span.begin / status.beats_per_bar)

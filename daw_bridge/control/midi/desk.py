@@ -81,6 +81,7 @@ class MidiDesk:
         except PresetError as error:
             self._notify(Notice("warning", f"{error}: what was learned is not used"))
         self._bind()
+        self._tick()
         if not self._setup.ports:
             return
         try:
@@ -97,7 +98,6 @@ class MidiDesk:
         self._dispatcher.subscriptions.add(self, STATUS_HZ)
         self._watcher = Watcher(self._lines, self._port_changed)
         self._watcher.start()
-        self._tick()
 
     def close(self) -> None:
         """Close the ports; notes that sound are not told to end, as the music ends."""
