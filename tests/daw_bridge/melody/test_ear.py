@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from daw_bridge.audio import devices
 from daw_bridge.errors import DeviceError
 from daw_bridge.melody import ear, ear_process
 from daw_bridge.melody.ear import Ear, EarMain
@@ -86,7 +87,7 @@ class FakeInput:
 def inputs(monkeypatch: pytest.MonkeyPatch) -> list[FakeInput]:
     FakeInput.opened = []
     monkeypatch.setattr(ear_process, "SoundInput", FakeInput)
-    monkeypatch.setattr(ear_process.devices, "refresh", lambda: None)
+    monkeypatch.setattr(devices, "refresh", lambda: None)
     return FakeInput.opened
 
 
