@@ -12,7 +12,7 @@ from rich.text import Text
 
 from daw_bridge.clock.status import NO_CLOCK, ClockStatus
 from daw_bridge.decks.conditions import PITCH_NAMES
-from daw_bridge.decks.protocol import DeckStatus, Status
+from daw_bridge.decks.protocol import ChoicesStatus, DeckStatus, Status
 
 FULL_LEAD_S = 2.0
 BAR_CELLS = 10
@@ -103,6 +103,7 @@ def _deck_cells(deck: DeckStatus) -> tuple[RenderableType, ...]:
         Text("█" * full + "░" * (BAR_CELLS - full) + f" {deck.lead_s:4.1f} s"),
         _heard(deck),
         Text(deck.prompt, overflow="ellipsis", no_wrap=True),
+        Text(_choices(deck.choices), "cyan", no_wrap=True),
     )
 
 
@@ -112,6 +113,14 @@ def _heard(deck: DeckStatus) -> Text:
     bars = "".join(LEVELS[round(min(1.0, max(0.0, strength)) * top)] for strength in deck.heard)
     strong = [name for name, strength in zip(PITCH_NAMES, deck.heard, strict=True) if strength >= STRONG]
     return Text.assemble((bars, "cyan"), f" {' '.join(strong):{NAMES_WIDTH}.{NAMES_WIDTH}}")
+
+
+def _choices(choices: ChoicesStatus) -> str:
+    if not choices.count:
+        return ""
+    text = f"choices {choices.ready}/{choices.count}"
+    text += f", cue {choices.cued}" if choices.cued else ""
+    return text + (f", {choices.committed} at bar {choices.bar}" if choices.committed else "")
 
 
 def _figures(status: Status) -> Text:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from daw_bridge.clock.parameters import CLOCK_PARAMETERS
 from daw_bridge.control.midi.parameters import MIDI_PARAMETERS
+from daw_bridge.decks.choice_parameters import CHOICE_PARAMETERS
 from daw_bridge.decks.parameters import DECK_PARAMETERS, GAIN_ARG, GLIDE_ARGS, QUANTUM_ARG
 from daw_bridge.errors import UnknownAddressError
 from daw_bridge.melody.parameters import MELODY_PARAMETERS
@@ -82,6 +83,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         doc="Launch quantum: the grid on which decks start and stop.",
     ),
     *DECK_PARAMETERS,
+    *CHOICE_PARAMETERS,
     Parameter(
         "/bridge/clip/render", "command",
         (

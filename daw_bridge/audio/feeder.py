@@ -35,6 +35,9 @@ class Listener(Protocol):
         it. Called by the feeder's thread, in order."""
 
 
+Kept = Callable[[int, NDArray[np.float32]], NDArray[np.float32]]
+
+
 class Feeder:
     """Tops up an output from a source every few milliseconds; waits for nothing else.
 
@@ -42,6 +45,7 @@ class Feeder:
         on_error: called in the feeder's thread when the source or the output raised; silence is written
             instead of the block, so that the clock goes on.
         lateness: takes note of how near to running dry the output came.
+        kept: what of a block, by its first sample, the listeners are given; by default all of it.
     """
 
     def __init__(
@@ -51,7 +55,9 @@ class Feeder:
         listeners: Sequence[Listener] = (),
         on_error: Callable[[Exception], None] | None = None,
         lateness: Lateness | None = None,
+        kept: Kept | None = None,
     ) -> None:
+        self._kept = kept
         self.output = output
         self._lateness = lateness or Lateness()
         self._source = source
@@ -99,6 +105,8 @@ class Feeder:
                 if self._on_error is not None:
                     self._on_error(error)
             output.write(block)
+            if self._kept is not None:
+                block = self._kept(start, block)
             for listener in self._listeners:
                 listener.write(start, block)
         if used_up and self._filled:

@@ -212,8 +212,8 @@ class Dispatcher:
         if own := self._own_commands.get(path):
             own(client, values)
         elif target.parameter.takes == "launch":
-            when = self._launch(values[0]) if at is None else When(at=at)
-            self._acknowledge(client, target, self.player.command(path, target.deck, (), when))
+            when = self._launch(values[-1]) if at is None else When(at=at)
+            self._acknowledge(client, target, self.player.command(path, target.deck, values[:-1], when))
         else:
             answer = partial(self._answer, client, target)
             self._acknowledge(client, target, self.player.command(path, target.deck, values, When(), answer))
@@ -251,4 +251,4 @@ def _match(text: str, decks: int) -> tuple[Address, ...]:
 def _plannable(parameter: Parameter, address: str, args: tuple[object, ...]) -> bool:
     if parameter.kind == "value":
         return bool(args) and parameter.split_when(args, address)[1] is None
-    return parameter.takes == "launch" and not args
+    return parameter.takes == "launch" and len(args) < len(parameter.args)

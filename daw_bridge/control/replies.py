@@ -27,6 +27,10 @@ STATUS_MESSAGES = (
     ("/bridge/deck/N/next", "what s, bar i, beat f, seconds f"),
     ("/bridge/deck/N/held", "underruns i, seconds f"),
     ("/bridge/deck/N/heard", "strength f of the twelve pitch classes from C that the deck hears"),
+    (
+        "/bridge/deck/N/choices/state",
+        "state s, choices i, ready i, bars i, cued i, committed i, bar i (at which that begins)",
+    ),
 )
 OTHER_MESSAGES = (
     (
@@ -121,3 +125,16 @@ def deck_replies(deck: DeckStatus) -> Iterator[Reply]:
     )
     yield f"/bridge/deck/{deck.deck}/held", (deck.underruns, deck.held_s)
     yield f"/bridge/deck/{deck.deck}/heard", deck.heard
+    choices = deck.choices
+    yield (
+        f"/bridge/deck/{deck.deck}/choices/state",
+        (
+            choices.state,
+            choices.count,
+            choices.ready,
+            choices.bars,
+            choices.cued,
+            choices.committed,
+            choices.bar,
+        ),
+    )

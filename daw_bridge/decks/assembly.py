@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from daw_bridge.decks.agenda import Agenda
 from daw_bridge.decks.changes import Changes
+from daw_bridge.decks.choice_parameters import CUE_OUTPUTS
+from daw_bridge.decks.choices import Choices
 from daw_bridge.decks.clip_render import ClipRenderer
 from daw_bridge.decks.commands import Commands
 from daw_bridge.decks.conditions import DECK
 from daw_bridge.decks.controls import Controls
+from daw_bridge.decks.cue import Cue, first_outputs
 from daw_bridge.decks.deck import Deck, Timing
 from daw_bridge.decks.engines import Engines
 from daw_bridge.decks.exchange import Exchange
@@ -40,6 +43,7 @@ class Parts:
     controls: Controls
     commands: Commands
     clips: ClipRenderer
+    choices: Choices
     recovery: Recovery
     following: Following
     transport: HostTransport
@@ -72,7 +76,8 @@ def assemble(
     clock, geometry, agenda = SongClock(rate), Geometry(model, rate), Agenda()
     # those beyond the number of decks cost nothing, and are there when it grows
     decks = tuple(Deck(n + 1, clock, host, geometry, timing) for n in range(MAX_DECKS))
-    mixer = Mixer(decks, rate, output.channels)
+    cue = Cue(clock, len(decks))
+    mixer = Mixer(decks, rate, output.channels, beside=(cue,))
     moments = Moments(clock, output.position)
     changes = Changes(clock, decks, timing, written, agenda)
     launcher = Launcher(clock, decks, changes, timing, moments, written, takes.starting)
@@ -85,10 +90,14 @@ def assemble(
     )
     exchange = Exchange(values, notify)
     following = Following(clock, changes, values, output, transport, exchange, options.midi_api, notify)
+    choices = Choices(decks, clock, host, timing, cue, values, written, notify)
     controls = Controls(values, clock, decks, mixer, changes, moments, timing, written, agenda, following)
     commands = Commands(
-        options, values, host, decks, launcher, controls, clips, takes, following, transport,
+        options, values, host, decks, launcher, controls, clips, choices, takes, following, transport,
         lambda: clock.moment(output.position()), lambda: clock.moment(written()),
     )  # fmt: skip
-    recovery = Recovery(clock, decks, clips, timing, written, seed, notify)
-    return Parts(clock, mixer, decks, changes, controls, commands, clips, recovery, following, transport)
+    controls.set(CUE_OUTPUTS, None, first_outputs(output.channels), When())
+    recovery = Recovery(clock, decks, clips, choices, timing, written, seed, notify)
+    return Parts(
+        clock, mixer, decks, changes, controls, commands, clips, choices, recovery, following, transport
+    )

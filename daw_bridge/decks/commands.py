@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from daw_bridge.clock.internal import Moment
 from daw_bridge.clock.parameters import TAP
 from daw_bridge.clock.quantum import Quantum
+from daw_bridge.decks.choices import COMMANDS, Choices
 from daw_bridge.decks.clip_render import ClipRenderer, clip_name, clip_request
 from daw_bridge.decks.conditions import CONDITIONING, DECK
 from daw_bridge.decks.controls import Controls
@@ -43,6 +44,7 @@ class Commands:
     launcher: Launcher
     controls: Controls
     clips: ClipRenderer
+    choices: Choices
     takes: TakeDesk
     following: Following
     transport: HostTransport
@@ -75,6 +77,9 @@ class Commands:
             each = self.decks[deck - 1]
             at_once = not each.active
             return self.launcher.stop(each, when), at_once
+        if path in COMMANDS and deck is not None:
+            self._require_engine()
+            return self.choices.carry_out(path, deck, args, when, self.launcher, self.written())
         if path in (CANCEL, CANCEL_ALL):
             name = cancellable(path, str(args[0]))
             self.controls.cancel(deck, name)
@@ -128,7 +133,7 @@ def cancellable(path: str, name: str) -> str:
     """
     of_decks = {p.path.removeprefix(DECK) for p in PARAMETERS if p.per_deck and p.kind == "value"}
     others = {p.path.removeprefix("/bridge/"): p.path for p in PARAMETERS if not p.per_deck}
-    if name in ("", "start", "stop", *CONDITIONING, *of_decks):
+    if name in ("", "start", "stop", "commit", *CONDITIONING, *of_decks):
         return name
     if path == CANCEL_ALL and name in others:
         return others[name]

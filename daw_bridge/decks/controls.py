@@ -9,7 +9,9 @@ from daw_bridge.audio.feeder import MAX_BLOCK
 from daw_bridge.clock.internal import Moment
 from daw_bridge.decks.agenda import Agenda, Entry
 from daw_bridge.decks.changes import Changes
+from daw_bridge.decks.choice_parameters import CUE_GAIN, CUE_OUTPUTS
 from daw_bridge.decks.conditions import CONDITIONING, DECK
+from daw_bridge.decks.cue import check_outputs, strip_fields
 from daw_bridge.decks.deck import Deck, Timing
 from daw_bridge.decks.fader import CROSSFADE, GAIN, GLIDES, Fader
 from daw_bridge.decks.following import CLOCK_VALUES, Following
@@ -86,6 +88,8 @@ class Controls:
         name = path.removeprefix(DECK)
         if path == OUTPUTS and int(values[0]) > self._mixer.channels:
             raise ParameterError(path, values, f"a first channel 1..{self._mixer.channels}")
+        if path == CUE_OUTPUTS:
+            check_outputs(values, self._mixer.channels)
         if deck is not None and name in CONDITIONING and when.at is None:
             each = self._decks[deck - 1]
             at_once = not each.active
@@ -166,7 +170,7 @@ class Controls:
         name = path.removeprefix(DECK)
         if path in (TEMPO, METER) or name in CONDITIONING:
             seconds = self._timing.margin_s + HANDOVER_S
-        elif path in (GAIN, CROSSFADE, OUTPUTS, *GLIDES) or name in STRIP:
+        elif path in (GAIN, CROSSFADE, OUTPUTS, CUE_GAIN, CUE_OUTPUTS, *GLIDES) or name in STRIP:
             seconds = MIXER_AHEAD_S
         else:
             seconds = 0.0
@@ -213,6 +217,8 @@ class Controls:
             return lambda: mixer.set_master(float(values[0]), at_once=self._changes.idle)
         if path == CROSSFADE:
             return lambda: mixer.set_crossfade(float(values[0]))
+        if path in (CUE_GAIN, CUE_OUTPUTS):
+            return lambda: mixer.set_strip(len(self._decks), **strip_fields(path, values))
         if deck is None:
             return None
         if path == OUTPUTS:

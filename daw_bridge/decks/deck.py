@@ -26,6 +26,7 @@ from daw_bridge.engine.ring import PcmRing
 from daw_bridge.parameter import Values
 from daw_bridge.takes.memory import DeckMemory
 from daw_bridge.takes.status import Place
+from genmodels.conditioning.attributes import Conditions
 
 PROMPT_FRAMES = 300
 READY_FRAMES = 6
@@ -169,15 +170,20 @@ class Deck:
             self.score.set_base(name, values)
 
     def cancel(self, name: str | None, written: int) -> set[str]:
-        """Drop what is planned and can still be dropped: changes of one value or of all, and a ``'start'`` or
-        ``'stop'`` that waits; returns the names of the values."""
+        """Drop what is planned and can still be dropped: changes of one value or of all, and a ``'start'``,
+        ``'commit'`` or ``'stop'`` that waits; returns the names of the values. What was to be committed is
+        not closed: it is whose it was before."""
         dropped = self.score.cancel(name, self.earliest(written))
-        if name in (None, "start"):
-            for waiting in [run for run in self._runs if run.start > written and not run.sounding]:
+        for waiting in [run for run in self._runs if run.start > written and not run.sounding]:
+            if name not in (None, waiting.begins_by):
+                continue
+            if waiting.begins_by == "commit":
+                self._runs = tuple(run for run in self._runs if run is not waiting)
+            else:
                 self._close(waiting)
-                for run in self._runs:
-                    if run.stop == waiting.start:
-                        run.stop = run.stop_beat = None
+            for run in self._runs:
+                if run.stop == waiting.start:
+                    run.stop = run.stop_beat = None
         if name in (None, "stop"):
             for run in self._runs:
                 if run.stop_planned and run.stop is not None and run.stop > written:
@@ -187,7 +193,7 @@ class Deck:
     def following(self, position: float) -> tuple[str, int] | None:
         """The next thing that it will do after an output sample: its name and its output sample."""
         found = [(change.sample, change.name) for change in self.score.timeline.planned(round(position))[:1]]
-        found += [(run.start, "start") for run in self._runs if run.start > position]
+        found += [(run.start, run.begins_by) for run in self._runs if run.start > position]
         starts = {start for start, _ in found}
         stops = (run.stop for run in self._runs if run.stop is not None and run.stop > position)
         found += [(stop, "stop") for stop in stops if stop not in starts]
@@ -223,14 +229,28 @@ class Deck:
             return
         last = lost[-1]
         stop, stop_beat = last.stop, last.stop_beat
-        bar = self._briefing.last_bar_frame(last)
-        wanted = from_tokens and last.start < moment.sample
-        prompt = last.tokens.before(bar, PROMPT_FRAMES) if wanted else None
+        prompt = self.tokens_to_bar() if from_tokens and last.start < moment.sample else None
         if last.start > moment.sample:
             moment = self._clock.moment(last.start)
         frames = 0 if prompt is None else prompt.shape[1]
         self._open(moment, moment.sample - self._geometry.out_samples(frames), seed, prompt)
         self._runs[-1].stop, self._runs[-1].stop_beat = stop, stop_beat
+
+    def adopt(self, run: Run, moment: Moment, holds: bool, until: int) -> None:
+        """Go on with a run that was prepared beside it, from a moment on, as with one that is started.
+
+        Args:
+            holds: whether what the run was told holds from the moment on.
+            until: output sample up to which it does, at most; from there on it is told by the song's bars.
+        """
+        self._make_way(moment)
+        run.begins_by, run.start_beat = "commit", moment.beats
+        run.move_start(moment.sample)
+        self._runs = (*self._runs, run)
+        self._engines.promote(run.number, Place(self.number, run.origin, run.start))
+        changes = self._briefing.breakpoints(moment.sample + 1, until)
+        told = min([until, *changes]) if holds else moment.sample
+        self._briefing.change(run, told, moment.sample, lambda seconds: None)
 
     def follow_clock(self, sample: int, place: Callable[[float], tuple[float, int]]) -> None:
         """Tempo or meter have changed from an output sample on: move what is planned after it.
@@ -285,6 +305,23 @@ class Deck:
             self._asked = None
             self.score.rest()
 
+    @property
+    def geometry(self) -> Geometry:
+        """How its model's frames lie on the output."""
+        return self._geometry
+
+    def tokens_to_bar(self) -> NDArray[np.int16] | None:
+        """Its last tokens [K, T] up to a bar line, from which a voice can go on; None where it has none."""
+        if not self._runs:
+            return None
+        last = self._runs[-1]
+        return last.tokens.before(self._briefing.last_bar_frame(last), PROMPT_FRAMES)
+
+    def conditions(self, origin: int, sample: int) -> Conditions:
+        """What a voice is told whose frame 0 lies on output sample ``origin``, as it holds from ``sample``
+        on."""
+        return self._briefing.conditions(self._geometry.model, 0, origin, sample)
+
     def places(self) -> list[tuple[int, Place]]:
         """Where its runs lie, by their voices' numbers."""
         return [(run.number, Place(self.number, run.origin, run.start, run.stop)) for run in self._runs]
@@ -299,13 +336,7 @@ class Deck:
             self._close(run)
 
     def _open(self, moment: Moment, origin: int, seed: int, prompt: NDArray[np.int16] | None = None) -> None:
-        if not self._runs:
-            self.score.rest()
-        for run in self._runs:
-            if run.start >= moment.sample:
-                self._close(run)
-            elif run.stop is None or run.stop > moment.sample:
-                run.stop, run.stop_beat = moment.sample, moment.beats
+        self._make_way(moment)
         self._runs = (*self._runs, self.open_voice(self._geometry, moment, origin, seed, prompt))
 
     def open_voice(
@@ -340,6 +371,16 @@ class Deck:
         self._engines.open(first, seed, attach, prompt, place=place, host=host)
         self._briefing.advance(opened[0], moment.sample, self._ahead)
         return opened[0]
+
+    def _make_way(self, moment: Moment) -> None:
+        """End what sounds at a moment, for another run that begins there."""
+        if not self._runs:
+            self.score.rest()
+        for run in self._runs:
+            if run.start >= moment.sample:
+                self._close(run)
+            elif run.stop is None or run.stop > moment.sample:
+                run.stop, run.stop_beat = moment.sample, moment.beats
 
     def _close(self, run: Run) -> None:
         self._runs = tuple(other for other in self._runs if other is not run)

@@ -23,6 +23,7 @@ from daw_bridge.engine.protocol import (
     Loaded,
     OpenDeck,
     Produced,
+    Promote,
     Refused,
     Stats,
 )
@@ -61,6 +62,14 @@ class Tap(Protocol):
         self, number: int, place: Place, seed: int, conditions: Conditions, prompt: NDArray[np.int16] | None
     ) -> None:
         """A deck's voice is about to be opened."""
+
+    def prepared(
+        self, number: int, place: Place, seed: int, conditions: Conditions, prompt: NDArray[np.int16] | None
+    ) -> None:
+        """A voice that may become a deck's is about to be opened."""
+
+    def promoted(self, number: int, place: Place) -> None:
+        """It has become the deck's."""
 
     def sent(self, command: Command) -> None:
         """A command is about to be sent."""
@@ -199,16 +208,22 @@ class EngineHost:
         """Open a voice. ``attach`` gets its number and ring, and returns what takes its `Produced` events.
 
         Args:
-            place: of a deck's voice.
+            place: of a deck's voice; in the background of one that may become a deck's, see `promote`.
         """
         assert self.loaded is not None
         number = next(self._numbers)
         ring = self._engine.create_ring(RING_SECONDS * self.loaded.sample_rate, self.loaded.channels)
         self._sinks[number] = attach(number, ring)
         if place is not None:
-            self._tap.opened(number, place, seed, conditions, prompt)
+            tell = self._tap.prepared if background else self._tap.opened
+            tell(number, place, seed, conditions, prompt)
         self.send(OpenDeck(number, seed, conditions, ring.info, background, prompt))
         return number
+
+    def promote(self, number: int, place: Place) -> None:
+        """Make a background voice one of a deck's."""
+        self._tap.promoted(number, place)
+        self.send(Promote(number))
 
     def close(self, number: int, ring: PcmRing) -> None:
         """Close a voice and release its ring, from which nobody may read any more."""

@@ -161,6 +161,10 @@ class Engines:
 
         return chosen.open(conditions, seed, attached, prompt, background, place)
 
+    def promote(self, number: int, place: Place) -> None:
+        """Make a background voice one of a deck's, see `EngineHost.promote`."""
+        self._hosts.get(number, self.current).promote(number, place)
+
     def close(self, number: int, ring: PcmRing) -> None:
         """Close a voice and release its ring, from which nobody may read any more."""
         self._hosts.pop(number, self.current).close(number, ring)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from daw_bridge.audio.feeder import MAX_BLOCK
 from daw_bridge.clock.internal import Moment
+from daw_bridge.clock.quantum import Quantum
 from daw_bridge.decks.changes import Changes
 from daw_bridge.decks.deck import Deck, Timing
 from daw_bridge.decks.moments import Moments
@@ -13,6 +14,7 @@ from daw_bridge.decks.protocol import When
 from daw_bridge.decks.song_clock import SongClock
 
 JOIN_SHARE = 0.4
+BAR = Quantum.parse("1M")
 
 
 class Launcher:
@@ -50,19 +52,26 @@ class Launcher:
         Raises:
             ScheduleError: the bar cannot be reached any more.
         """
-        ready = self._ready(deck)
-        if when.bar is None and self._changes.gridless:
-            first = ready if when.at is None else max(ready, self._moments.sample_at(when.at))
-            self._changes.restart(first)
-            moment = self._clock.moment(first)
-        else:
-            moment = self._moments.find(when, ready)
-        self._starting()
+        moment = self._begin(when, self._ready(deck))
         deck.start(moment, seed)
         if length_s > 0:
             end = moment.sample + round(length_s * self._clock.map.sample_rate)
             deck.stop(self._clock.moment(end), on_grid=False)
         return moment
+
+    def commit(self, when: When) -> Moment:
+        """The bar line at which what is prepared is to begin, as a start finds it: of a quantum finer than a
+        bar, or of a time, it is the next one.
+
+        Raises:
+            ScheduleError: the bar cannot be reached any more.
+        """
+        ready = self._written() + MAX_BLOCK + round(self._timing.margin_s * self._clock.map.sample_rate)
+        if when.bar is None and when.at is not None:
+            ready = max(ready, self._moments.sample_at(when.at))
+        if when.at is not None or when.quantum.unit != "bar":
+            when = When(BAR, when.bar)
+        return self._begin(when, ready)
 
     def stop(self, deck: Deck, when: When) -> Moment:
         """Stop a deck on the grid or at a bar.
@@ -73,6 +82,18 @@ class Launcher:
         moment = self._moments.find(when, self._written() + MAX_BLOCK)
         on_grid = when.at is None and (when.bar is not None or when.quantum.unit != "now")
         deck.stop(moment, on_grid, planned=on_grid or when.at is not None)
+        return moment
+
+    def _begin(self, when: When, ready: int) -> Moment:
+        """The moment of something that begins to sound and is ready at an output sample; where there is no
+        grid, bar 1 begins there."""
+        if when.bar is None and self._changes.gridless:
+            first = ready if when.at is None else max(ready, self._moments.sample_at(when.at))
+            self._changes.restart(first)
+            moment = self._clock.moment(first)
+        else:
+            moment = self._moments.find(when, ready)
+        self._starting()
         return moment
 
     def _ready(self, deck: Deck) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from bisect import insort
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, overload
 
@@ -162,20 +162,29 @@ class Mixer:
     A change glides within a few milliseconds, whether it is one of level or of output channels. `read` is for
     the feeder's thread, all else is safe from any.
 
+    Args:
+        beside: parts that are no part of the programme: the master gain does not touch them, nor does solo,
+            and `programme` lacks them.
+
     Attributes:
         master: gain of the whole output.
     """
 
-    def __init__(self, parts: Sequence[Part], sample_rate: int, channels: int) -> None:
-        self._parts = tuple(parts)
+    def __init__(
+        self, parts: Sequence[Part], sample_rate: int, channels: int, beside: Sequence[Part] = ()
+    ) -> None:
+        self._beside = len(parts)
+        self._parts = (*parts, *beside)
         self.channels = channels
         self.master = Gain(sample_rate)
         self._decay = 1.0 / (SMOOTHING_S * sample_rate)
-        self._desk = Desk(tuple(Strip() for _ in parts))
+        aside = (Strip(solo_safe=True) for _ in beside)
+        self._desk = Desk((*(Strip() for _ in parts), *aside))
         self._matrices: list[Matrix | None] = [None] * len(self._parts)
         self._lock = threading.Lock()
         self._planned: list[_Planned] = []
         self._fades = Fades()
+        self._programme: tuple[int, list[Samples]] = (0, [])
 
     @property
     def desk(self) -> Desk:
@@ -227,7 +236,8 @@ class Mixer:
 
     def read(self, start: int, count: int) -> Samples:
         """Output samples ``start ..`` as [count, channels] within -1..1."""
-        blocks = []
+        blocks: list[Samples] = []
+        self._programme = start, []
         while self._planned and self._planned[0].sample < start + count:
             with self._lock:
                 planned = self._planned.pop(0)
@@ -238,17 +248,42 @@ class Mixer:
         blocks.append(self._mix(start, count))
         return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
+    def programme(self, start: int, block: Samples) -> Samples:
+        """What of the block that was read last, from output sample ``start`` on, belongs to the programme.
+        For the feeder's thread."""
+        first, blocks = self._programme
+        if first != start or sum(map(len, blocks)) != len(block):
+            return block
+        return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+
     def _mix(self, start: int, count: int) -> Samples:
         desk, curves = self._desk, self._fades.block(start, count)
         mixed = np.zeros((count, self.channels), np.float32)
-        for number, part in enumerate(self._parts):
-            block = part.read(start, count)
-            if block is None:
-                self._matrices[number] = None
-            else:
-                level = desk.level(number, curves.get(number), curves.get("crossfade"))
-                self._add(mixed, block, number, desk.routing(number, block.shape[1], self.channels), level)
-        return soft_limit(mixed * self.master.ramp(count, curves.get("master")))
+        for number in range(self._beside):
+            self._read(mixed, number, start, count, desk, curves)
+        mixed *= self.master.ramp(count, curves.get("master"))
+        programme = soft_limit(mixed)
+        self._programme[1].append(programme)
+        aside = np.zeros((count, self.channels), np.float32)
+        for number in range(self._beside, len(self._parts)):
+            self._read(aside, number, start, count, desk, curves)
+        return soft_limit(mixed + aside) if aside.any() else programme
+
+    def _read(
+        self,
+        mixed: Samples,
+        number: int,
+        start: int,
+        count: int,
+        desk: Desk,
+        curves: Mapping[Hashable, Curve],
+    ) -> None:
+        block = self._parts[number].read(start, count)
+        if block is None:
+            self._matrices[number] = None
+        else:
+            level = desk.level(number, curves.get(number), curves.get("crossfade"))
+            self._add(mixed, block, number, desk.routing(number, block.shape[1], self.channels), level)
 
     def _add(
         self, mixed: Samples, block: Samples, number: int, routing: Matrix, level: float | Curve

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from daw_bridge.audio import devices
-from daw_bridge.audio.feeder import Feeder, Listener, Source
+from daw_bridge.audio.feeder import Feeder, Kept, Listener, Source
 from daw_bridge.audio.lateness import Lateness
 from daw_bridge.audio.null_output import NullOutput
 from daw_bridge.audio.output import MAX_LEAD_S, Output
@@ -51,6 +51,7 @@ class OutputHost:
         self._recorder: Recorder | None = None
         self._source: Source | None = None
         self._listeners: tuple[Listener, ...] = ()
+        self._kept: Kept | None = None
         self._underruns = 0
         self._told_underruns = 0
         self._silence_s = 0.0
@@ -130,11 +131,12 @@ class OutputHost:
                 self._notify("info", f"no sound device: running on the null clock ({error})")
                 self._output = self._null(0, options.sample_rate or NULL_RATE)
 
-    def start(self, source: Source, listeners: Sequence[Listener] = ()) -> None:
+    def start(self, source: Source, listeners: Sequence[Listener] = (), kept: Kept | None = None) -> None:
         """Let it play.
 
         Args:
             listeners: take what goes out.
+            kept: what of it they and the recording take; see `Feeder`.
 
         Raises:
             DeviceError: the device refuses, or the recording cannot be written.
@@ -142,6 +144,7 @@ class OutputHost:
         assert self._output is not None
         self._source = source
         self._listeners = tuple(listeners)
+        self._kept = kept
         record = self._options.record
         if record is not None:
             try:
@@ -271,7 +274,7 @@ class OutputHost:
                 self._loop.call_soon_threadsafe(self._notify, "error", text)
 
         listeners = self._listeners if self._recorder is None else (*self._listeners, self._recorder)
-        feeder = Feeder(output, self._source, listeners, report, self.lateness)
+        feeder = Feeder(output, self._source, listeners, report, self.lateness, self._kept)
         feeder.start()
         return feeder
 

@@ -98,7 +98,7 @@ class LivePlayer:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         channels = self._output.channels
         self._takes.prepare(rate, channels, self._host.load, model, parts.clock, parts.decks, parts.clips)
-        self._output.start(parts.mixer, (self._takes.keeper,))
+        self._output.start(parts.mixer, (self._takes.keeper,), parts.mixer.programme)
         self._pumping = asyncio.get_running_loop().create_task(self._pump_forever())
 
     async def stop(self) -> None:
@@ -112,6 +112,7 @@ class LivePlayer:
         if parts is not None:
             parts.changes.close()
             parts.clips.close()
+            parts.choices.close()
             if not parts.changes.idle:
                 parts.mixer.set_master(SILENT_DB)
                 await asyncio.sleep(min(MAX_FADE_S, self._output.latency_s + 0.03))
@@ -154,8 +155,9 @@ class LivePlayer:
         take = self._takes.keeper.status
         meter = self._timing.meter
         agenda = parts.controls.agenda if parts else None
+        choices = parts.choices if parts else None
         model = self._options.model
-        found = player_status(self._host, self._output, clock, decks, model, take, meter, agenda)
+        found = player_status(self._host, self._output, clock, decks, model, take, meter, agenda, choices)
         return found if parts is None else with_clock(found, parts.following.status, parts.transport.waiting)
 
     def _started(self) -> Parts:
@@ -185,6 +187,7 @@ class LivePlayer:
         written = self._output.written
         for deck in parts.decks:
             deck.pump(written)
+        parts.choices.pump()
         holding = self._announcer.watch(parts.decks, written, self._host)
         if self._timing.meter is not None:
             self._timing.meter.pump(written, self._output.position(), holding)

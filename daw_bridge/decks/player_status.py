@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from daw_bridge.clock.status import ClockStatus
 from daw_bridge.decks.agenda import Agenda
+from daw_bridge.decks.choices import Choices
 from daw_bridge.decks.deck import Deck
 from daw_bridge.decks.engines import Engines
 from daw_bridge.decks.heard import NOTHING
 from daw_bridge.decks.meter import Meter
 from daw_bridge.decks.output_host import OutputHost
-from daw_bridge.decks.protocol import DeckStatus, Planned, Status
+from daw_bridge.decks.protocol import NO_CHOICES, DeckStatus, Planned, Status
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.metrics import Metrics
 from daw_bridge.takes.status import TakeStatus
@@ -29,13 +30,14 @@ def player_status(
     take: TakeStatus,
     meter: Meter | None,
     agenda: Agenda | None,
+    choices: Choices | None,
 ) -> Status:
     """The present state.
 
     Args:
         clock: None before the player has started; ``decks`` is empty then.
         model: its name as long as it is not loaded.
-        meter, agenda: None before the player has started.
+        meter, agenda, choices: None before the player has started.
     """
     position = output.position()
     if clock is None:
@@ -57,7 +59,7 @@ def player_status(
         xruns=output.xruns,
         underruns=output.underruns + sum(deck.underruns for deck in decks),
         decks=tuple(
-            _deck_status(deck, clock, position, output.written, host.realtime_factor, agenda)
+            _deck_status(deck, clock, position, output.written, host.realtime_factor, agenda, choices)
             for deck in decks
         ),
         take=take,
@@ -75,7 +77,13 @@ def with_clock(status: Status, clock: ClockStatus, waiting: Set[int]) -> Status:
 
 
 def _deck_status(
-    deck: Deck, clock: SongClock, position: float, written: int, factor: float, agenda: Agenda | None
+    deck: Deck,
+    clock: SongClock,
+    position: float,
+    written: int,
+    factor: float,
+    agenda: Agenda | None,
+    choices: Choices | None,
 ) -> DeckStatus:
     began, here = deck.began(position), clock.moment(position)
     return DeckStatus(
@@ -90,6 +98,7 @@ def _deck_status(
         underruns=deck.underruns,
         held_s=deck.held_s,
         heard=NOTHING if began is None else deck.heard.at(round(position)),
+        choices=choices.status(deck.number) if choices else NO_CHOICES,
     )
 
 

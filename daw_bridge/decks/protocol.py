@@ -19,6 +19,7 @@ from daw_bridge.takes.status import NO_TAKE, TakeStatus
 
 DeckState = Literal["stopped", "armed", "playing", "holding"]
 EngineState = Literal["loading", "ready", "restarting", "failed"]
+ChoicesState = Literal["none", "preparing", "ready", "changed"]
 NoticeKind = Literal["info", "warning", "error", "deck"]
 
 
@@ -91,13 +92,36 @@ class Notice:
 
 @dataclass(frozen=True)
 class Planned:
-    """Something that a deck will do: a parameter's name (without the deck's prefix), ``'start'`` or
-    ``'stop'``, and when: bar (from 1), beat in the bar (from 1.0), seconds from now."""
+    """Something that a deck will do: a parameter's name (without the deck's prefix), ``'start'``,
+    ``'commit'`` or ``'stop'``, and when: bar (from 1), beat in the bar (from 1.0), seconds from now."""
 
     name: str
     bar: int
     beat: float
     seconds: float
+
+
+@dataclass(frozen=True)
+class ChoicesStatus:
+    """What a deck might go on with.
+
+    Attributes:
+        state: ``'changed'`` when they are about to be prepared anew.
+        count: how many there are. ready: how many are whole. bars: of each.
+        cued: the one that is heard on the cue, 0 for none.
+        committed: the one that is taken at bar ``bar``, 0 for none.
+    """
+
+    state: ChoicesState = "none"
+    count: int = 0
+    ready: int = 0
+    bars: int = 0
+    cued: int = 0
+    committed: int = 0
+    bar: int = 0
+
+
+NO_CHOICES = ChoicesStatus()
 
 
 @dataclass(frozen=True)
@@ -115,6 +139,7 @@ class DeckStatus:
         underruns: how often it has held. held_s: seconds in which it did.
         heard: strengths of the pitch classes from C, in [0, 1], of which its model was told for what is being
             heard; all 0 while it does not sound or nothing steers its harmony.
+        choices: what it might go on with.
     """
 
     deck: int
@@ -128,6 +153,7 @@ class DeckStatus:
     underruns: int = 0
     held_s: float = 0.0
     heard: tuple[float, ...] = (0.0,) * 12
+    choices: ChoicesStatus = NO_CHOICES
 
 
 @dataclass(frozen=True)
@@ -290,11 +316,12 @@ class Player(Protocol):
         self, path: str, deck: int | None, args: Values, when: When, on_result: OnResult | None = None
     ) -> Ack:
         """Carry out ``/bridge/deck/{deck}/start``, ``/bridge/deck/{deck}/stop`` (no args: `when` says all),
-        ``/bridge/deck/{deck}/play`` (args say whether; it comes at the launch quantum), ``new``, ``mark`` or
-        ``name`` below ``/bridge/take/``, ``cancel`` of a deck or of all (args is a parameter's name, ``''``
-        for everything), ``/bridge/deck/{deck}/grab`` (args are bars) or ``/bridge/clip/render`` (args are
-        prompt, bars, tempo and name, ``''`` for no name). The outcome of the last two comes later by
-        ``on_result``: its values are the path and the length in seconds."""
+        ``/bridge/deck/{deck}/play`` (args say whether; it comes at the launch quantum),
+        ``/bridge/deck/{deck}/choices`` (count and bars), ``cue`` or ``commit`` (the choice) of a deck,
+        ``new``, ``mark`` or ``name`` below ``/bridge/take/``, ``cancel`` of a deck or of all (args is a
+        parameter's name, ``''`` for everything), ``/bridge/deck/{deck}/grab`` (args are bars) or
+        ``/bridge/clip/render`` (args are prompt, bars, tempo and name, ``''`` for no name). The outcome of
+        the last two comes later by ``on_result``: its values are the path and the length in seconds."""
 
     def status(self) -> Status:
         """The present state; cheap enough for 50 calls a second."""

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from daw_bridge.clock.quantum import NOW
+from daw_bridge.decks.choices import Choices
 from daw_bridge.decks.clip_render import ClipRenderer
 from daw_bridge.decks.deck import Deck, Timing
 from daw_bridge.decks.protocol import NoticeKind
@@ -32,6 +33,7 @@ class Recovery:
         clock: SongClock,
         decks: Sequence[Deck],
         clips: ClipRenderer,
+        choices: Choices,
         timing: Timing,
         written: Callable[[], int],
         seed: Callable[[int], int],
@@ -40,6 +42,7 @@ class Recovery:
         self._clock = clock
         self._decks = tuple(decks)
         self._clips = clips
+        self._choices = choices
         self._timing = timing
         self._written = written
         self._seed = seed
@@ -50,16 +53,18 @@ class Recovery:
         """The worker is gone, and all voices with it."""
         self._notify("error", reason)
         self._clips.fail_current(reason)
+        self._choices.worker_lost()
 
     def worker_back(self) -> None:
         """A new worker has its model."""
         self._notify("info", "the model worker is back")
         for deck in self._decks:
             self._resume(deck, from_tokens=True)
+        self._choices.worker_back()
 
     def voice_failed(self, number: int, reason: str, out_of_memory: bool = False) -> None:
         """One voice of the worker failed and is gone; its memory is free again."""
-        if self._clips.failed(number, reason):
+        if self._clips.failed(number, reason) or self._choices.failed(number, reason):
             return
         for deck in self._decks:
             if not deck.owns(number):

@@ -42,6 +42,7 @@ class Run:
         start, stop: output samples; None while no stop is known.
         start_beat, stop_beat: where they lie in musical time; None for a stop that is not on the grid.
         stop_planned: whether the stop is one that can be cancelled.
+        begins_by: what lets it begin, ``'start'`` or ``'commit'``.
         sent: frames asked for so far; a run that goes on from tokens begins with those.
         tokens: the last ones.
         underruns: how often it has held.
@@ -70,6 +71,7 @@ class Run:
         self.start_beat = 0.0
         self.stop_beat: float | None = None
         self.stop_planned = False
+        self.begins_by = "start"
         self.sent = round(geometry.frames(start - origin))
         self.tokens = TokenHistory()
         self.underruns = 0
@@ -114,6 +116,11 @@ class Run:
     def claimed(self) -> int:
         """Model samples below it have been read, or will be without asking again."""
         return self._claimed
+
+    @property
+    def closed(self) -> bool:
+        """Whether its ring may be gone."""
+        return self._closed
 
     @property
     def epoch(self) -> int:
@@ -197,6 +204,11 @@ class Run:
                     reached, self._expected = self._expected, None
         if reached is not None:
             reached[2](time.monotonic() - reached[1])
+
+    def pcm(self, first: int, stop: int) -> Samples | None:
+        """Model samples first .. stop - 1 as they lie in the ring; None once it is closed."""
+        with self._lock:
+            return None if self._closed else self._pcm(first, stop)
 
     def close(self) -> None:
         """No more reading: the ring may be released afterwards."""
@@ -291,10 +303,11 @@ class Run:
     def _copy(self, place: int, start: int, count: int, direction: int) -> Piece:
         first, stop = self.geometry.resampler.input_span(start - place, count)
         self._claimed = max(self._claimed, min(stop + self._reserve, self._limit))
+        return Piece(self._pcm(first, stop), start - place, count, direction)
+
+    def _pcm(self, first: int, stop: int) -> Samples:
         pcm = self.ring.read(max(0, first), stop - max(0, first))
-        if first < 0:
-            pcm = np.pad(pcm, ((-first, 0), (0, 0)))
-        return Piece(pcm, start - place, count, direction)
+        return np.pad(pcm, ((-first, 0), (0, 0))) if first < 0 else pcm
 
     def _end(self, place: int, limit: int | None = None) -> int:
         """First output sample that cannot be made, for a voice whose sample 0 lies at ``place``."""

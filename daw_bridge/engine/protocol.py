@@ -84,6 +84,13 @@ class Advance:
 
 
 @dataclass(frozen=True)
+class Promote:
+    """A background deck is one like the others from now on."""
+
+    deck: int
+
+
+@dataclass(frozen=True)
 class RollBack:
     """Drop everything from frame ``frame`` on and generate it anew."""
 
@@ -212,5 +219,7 @@ class Failed:
     out_of_memory: bool = False
 
 
-Command: TypeAlias = Load | OpenDeck | SetConditions | Advance | RollBack | CloseDeck | Ping | Shutdown
+Command: TypeAlias = (
+    Load | OpenDeck | SetConditions | Advance | Promote | RollBack | CloseDeck | Ping | Shutdown
+)
 Event: TypeAlias = Loaded | Pong | DeckOpened | RolledBack | Produced | Stats | Refused | Failed

@@ -33,6 +33,7 @@ from daw_bridge.engine.protocol import (
     Ping,
     Pong,
     Produced,
+    Promote,
     Refused,
     RollBack,
     RolledBack,
@@ -217,7 +218,9 @@ class Worker:
             codec=model.codec,
         )
 
-    def _handle_deck(self, command: OpenDeck | SetConditions | Advance | RollBack | CloseDeck) -> None:
+    def _handle_deck(
+        self, command: OpenDeck | SetConditions | Advance | Promote | RollBack | CloseDeck
+    ) -> None:
         if isinstance(command, OpenDeck):
             self._open(command)
             return
@@ -226,6 +229,8 @@ class Worker:
             return
         if isinstance(command, Advance):
             slot.target = max(slot.target, command.to_frame)
+        elif isinstance(command, Promote):
+            slot.background = False
         elif isinstance(command, SetConditions):
             self._set_conditions(slot, command)
             self._changed(command.deck, slot, command.epoch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from importlib.metadata import version
@@ -17,6 +18,7 @@ from daw_bridge.clock.tempo_map import TempoMap
 from daw_bridge.engine.protocol import Command, Load, Loaded, Produced, SetConditions
 from daw_bridge.errors import TakeError
 from daw_bridge.takes.library import Limits, prune
+from daw_bridge.takes.prepared import PreparedVoice, tokens_record
 from daw_bridge.takes.status import Place, TakeStatus
 from daw_bridge.takes.writer import Begin, End, Sound, TakeWriter
 from genmodels.conditioning.attributes import Conditions
@@ -56,6 +58,9 @@ class TakeKeeper:
         self._name = ""
         self._told = ""
         self._places: dict[int, Place] = {}
+        self._prepared: dict[int, PreparedVoice] = {}
+        # held for microseconds: no tokens may come between a prepared voice's and its deck's
+        self._hand_over = threading.Lock()
         self._tempi: tuple[object, ...] = ()
         self._meters: tuple[object, ...] = ()
         self._states: dict[int, str] = {}
@@ -184,19 +189,22 @@ class TakeKeeper:
         self, number: int, place: Place, seed: int, conditions: Conditions, prompt: NDArray[np.int16] | None
     ) -> None:
         """A voice is about to be opened; before the engine is told."""
-        if not self._recording:
-            return
-        self._places[number] = place
-        self._put(
-            "open",
-            voice=number,
-            deck=place.deck,
-            seed=seed,
-            origin=place.origin,
-            start=place.start,
-            conditions=((0, conditions),),
-            prompt=prompt,
-        )
+        if self._recording:
+            self._begin_voice(number, place, PreparedVoice(place.deck, seed, conditions, prompt))
+
+    def prepared(
+        self, number: int, place: Place, seed: int, conditions: Conditions, prompt: NDArray[np.int16] | None
+    ) -> None:
+        """A voice that may become a deck's is about to be opened: nothing is written before it does."""
+        if self._writer is not None:
+            self._prepared[number] = PreparedVoice(place.deck, seed, conditions, prompt)
+
+    def promoted(self, number: int, place: Place) -> None:
+        """A prepared voice has become its deck's."""
+        with self._hand_over:
+            voice = self._prepared.pop(number, None)
+            if voice is not None and self._recording:
+                self._begin_voice(number, place, voice)
 
     def sent(self, command: Command) -> None:
         """A command is about to be sent to the engine."""
@@ -212,13 +220,15 @@ class TakeKeeper:
 
     def produced(self, event: Produced) -> None:
         """Tokens have come. In the engine's reader thread."""
-        if event.deck in self._places:
-            self._put(
-                "tokens", voice=event.deck, epoch=event.epoch, first=event.first_frame, tokens=event.tokens
-            )
+        with self._hand_over:
+            if event.deck in self._prepared:
+                self._prepared[event.deck].events.append(event)
+            elif event.deck in self._places:
+                self._put(**tokens_record(event))
 
     def closed(self, number: int) -> None:
         """A voice was closed."""
+        self._prepared.pop(number, None)
         if self._places.pop(number, None) is not None:
             self._put("close", voice=number)
 
@@ -276,9 +286,14 @@ class TakeKeeper:
         model = self._loaded
         return self._places[number].origin + round(frame * model.hop_length * self._rate / model.sample_rate)
 
-    def _put(self, kind: str, **facts: object) -> None:
+    def _begin_voice(self, number: int, place: Place, voice: PreparedVoice) -> None:
+        self._places[number] = place
+        for record in voice.records(number, place.origin, place.start):
+            self._put(**record)
+
+    def _put(self, type: str, **facts: object) -> None:
         if self._recording and self._writer is not None:
-            self._writer.put({"type": kind, **facts})
+            self._writer.put({"type": type, **facts})
 
     def _require_take(self, hint: str) -> None:
         if not self._on:

@@ -4,6 +4,7 @@ The model's name sets its manners: ``'fake'``, ``'fake:ms=5'`` (milliseconds of 
 ``'fake:fail=40'`` (raises at frame 40), ``'fake:memory=40'`` (a voice without prompt has no memory left at
 frame 40), ``'fake:hang=40'`` (never comes back from frame 40),
 ``'fake:stereo'`` (the right channel sounds at half the level), ``'fake:effects'`` (takes text alone),
+``'fake:bars'`` (50 Hz are added for each seed modulo 16, 1000 Hz for each beat of the bar that has passed),
 ``'fake:absent'`` (cannot be loaded). Pitches that are multiples of 50 Hz have whole periods in a frame, so
 that changes at frame borders are free of jumps.
 """
@@ -31,6 +32,13 @@ def pitch_of(conditions: Conditions) -> float:
     return next((float(word) for word in words if word.replace(".", "").isdigit()), 100.0)
 
 
+def added_pitch(conditions: Conditions, seed: int, frame: int) -> int:
+    """Hz that ``'fake:bars'`` adds."""
+    transport = conditions.transport
+    beats = 0 if transport is None else int(transport.beats_at(frame) + 1e-6) % transport.beats_per_bar
+    return 50 * (seed % 16) + 1000 * beats
+
+
 def sine(pitch: float, start: int, count: int, rate: int = RATE) -> NDArray[np.float32]:
     """What a voice of this pitch sounds at samples ``start ..``."""
     return (0.5 * np.sin(2 * np.pi * pitch * np.arange(start, start + count) / rate)).astype(np.float32)
@@ -47,6 +55,7 @@ class FakeVoice:
     hang: int = -1
     channels: int = 1
     beat: bool = True
+    seed: int | None = None
     frame: int = 0
     pcm_frame: int = 0
     lookahead_frames: int = LOOKAHEAD
@@ -82,7 +91,8 @@ class FakeVoice:
                 time.sleep(3600.0)
             time.sleep(self.ms / 1000)
             now = [c for f, c in self.conditions if f <= self.frame][-1]
-            self.pitches.append(round(pitch_of(now)))
+            more = 0 if self.seed is None else added_pitch(now, self.seed, self.frame)
+            self.pitches.append(round(pitch_of(now)) + more)
             self.frame += 1
         first, self.pcm_frame = self.pcm_frame, max(self.pcm_frame, self.frame - LOOKAHEAD)
         blocks = [sine(self.pitches[f], f * HOP, HOP) for f in range(first, self.pcm_frame)]
@@ -119,6 +129,7 @@ class FakeModel:
     exhausted: int = -1
     hang: int = -1
     channels: int = 1
+    seeds: bool = False
     kind: str = "musicgen"
     device: str = "cpu"
     weights: str = "f00d"
@@ -133,6 +144,7 @@ class FakeModel:
         beat = "transport" in self.takes
         exhausted = self.exhausted if prompt is None else -1
         voice = FakeVoice([(0, conditions)], self.ms, self.fail, exhausted, self.hang, self.channels, beat)
+        voice.seed = seed if self.seeds else None
         if prompt is not None:
             voice.pitches = [int(p) for p in prompt[0]]
             voice.frame = len(voice.pitches)
@@ -174,6 +186,7 @@ def load(model: str, device: str) -> FakeModel:
         exhausted=int(value) if manner == "memory" else -1,
         hang=int(value) if manner == "hang" else -1,
         channels=2 if manner == "stereo" else 1,
+        seeds=manner == "bars",
     )
     if manner == "effects":
         fake.takes, fake.kind = frozenset({"text"}), "audiogen"

@@ -31,6 +31,11 @@ class Stage:
     player: LivePlayer
     recording: Path
     notices: list[Notice] = field(default_factory=list)
+    blocks: list[NDArray[np.float32]] = field(default_factory=list)
+
+    def heard(self) -> NDArray[np.float32]:
+        """All that went to the output so far [samples, channels], the cue included."""
+        return np.concatenate(self.blocks)
 
     def set(
         self, name: str, *values: Atom, deck: int | None = 1, when: str | int = "now", at: float | None = None
@@ -87,8 +92,18 @@ async def stage(
         make_engine,
     )
     await player.start()
+    on_stage = Stage(player, recording, notices)
+    output = player._output._output
+    assert output is not None
+    write = output.write
+
+    def noted(block: NDArray[np.float32]) -> None:
+        on_stage.blocks.append(block)
+        write(block)
+
+    output.write = noted  # type: ignore[method-assign]
     try:
-        yield Stage(player, recording, notices)
+        yield on_stage
     finally:
         await player.stop()
 
