@@ -305,7 +305,7 @@ def test_status_and_ping_answer_at_once() -> None:
         *(
             f"/bridge/deck/{n}/{name}"
             for n in (1, 2)
-            for name in ("state", "position", "next", "held", "heard")
+            for name in ("state", "position", "next", "held", "heard", "choices/state")
         ),
         "/bridge/pong",
     ]
@@ -340,10 +340,11 @@ def test_subscribers_hear_of_notices_and_of_what_others_set() -> None:
     assert ("/bridge/tempo", 90.0) in listener.got
     assert ("/bridge/gain", -1.0) not in listener.got
     assert ("/bridge/notice", "deck", "deck 2 plays") in listener.got
-    assert listener.got[-5] == ("/bridge/deck/2/state", "stopped", 0.0, 0.0)
+    assert listener.got[-6] == ("/bridge/deck/2/state", "stopped", 0.0, 0.0)
     assert listener.got[-2:] == [
         ("/bridge/deck/2/held", 0, 0.0),
         ("/bridge/deck/2/heard", *[0.0] * 12),
+        ("/bridge/deck/2/choices/state", "none", 0, 0, 0, 0, 0, 0),
     ]
 
 
