@@ -341,7 +341,7 @@ def test_subscribers_hear_of_notices_and_of_what_others_set() -> None:
     assert ("/bridge/gain", -1.0) not in listener.got
     assert ("/bridge/notice", "deck", "deck 2 plays") in listener.got
     assert listener.got[-6] == ("/bridge/deck/2/state", "stopped", 0.0, 0.0)
-    assert listener.got[-2:] == [
+    assert listener.got[-3:] == [
         ("/bridge/deck/2/held", 0, 0.0),
         ("/bridge/deck/2/heard", *[0.0] * 12),
         ("/bridge/deck/2/choices/state", "none", 0, 0, 0, 0, 0, 0),
