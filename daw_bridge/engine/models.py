@@ -175,9 +175,10 @@ class _GenModel:
         self.hop_length = int(model.compression_model.hop_length)
         self.channels = int(model.audio_channels)
         voices = model.voices
+        self._hears_recordings = voices.has_melody and not voices.has_chroma
         offered = {
             "text": voices.has_text,
-            "chroma": voices.has_chroma,
+            "chroma": voices.has_chroma or self._hears_recordings,
             "transport": voices.has_transport,
         }
         self.takes = frozenset(name for name, has in offered.items() if has)
@@ -188,10 +189,12 @@ class _GenModel:
     def open(self, conditions: Conditions, seed: int, prompt: NDArray[np.int16] | None) -> Voice:
         import torch
 
+        from daw_bridge.engine.melody_voice import MelodyVoice
         from genmodels.generate.continuation import Continuation
 
         codes = None if prompt is None else torch.from_numpy(prompt.astype(np.int64))
-        voice: Voice = Continuation(self._model, conditions, seed, prompt_codes=codes)
+        made = MelodyVoice if self._hears_recordings else Continuation
+        voice: Voice = made(self._model, conditions, seed, prompt_codes=codes)
         return voice
 
     def advance(self, targets: Sequence[tuple[Any, int]], seconds: float) -> Sequence[Advanced]:

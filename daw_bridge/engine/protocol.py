@@ -126,7 +126,8 @@ class Loaded:
         max_delay: steps between the first and the last codebook of a frame.
         realtime_factor: seconds generated per second, with guidance, measured at warm-up.
         device: where it runs.
-        takes: which of ``'text'``, ``'chroma'`` and ``'transport'`` it can be conditioned on.
+        takes: which of ``'text'``, ``'chroma'`` (by frame, or as a recording that is made of it) and
+            ``'transport'`` it can be conditioned on.
         channels: of its sound.
         kind: ``'musicgen'`` for music, ``'audiogen'`` for sound effects.
         weights: fingerprint of the weights. hardware: name of what computes, and how.

@@ -14,6 +14,7 @@ from genmodels.conditioning.base import (
     WaveformConditioner,
     stack_conditions,
 )
+from genmodels.conditioning.chroma_stem import ChromaStemConditioner
 from genmodels.conditioning.excerpt import Span
 from genmodels.conditioning.recording import Recording
 from genmodels.lm.model import LMModel
@@ -66,6 +67,11 @@ class RowEncoder:
     def has_recording(self) -> bool:
         """Whether the model takes recordings."""
         return bool(self._wav)
+
+    @property
+    def has_melody(self) -> bool:
+        """Whether what the model takes of a recording is its melody."""
+        return any(isinstance(conditioner, ChromaStemConditioner) for conditioner in self._wav.values())
 
     def encode(self, rows: Sequence[RowInput], offset: int) -> Encoded:
         """Condition tensors of rows in the window that starts at frame `offset`, by name; padded to the

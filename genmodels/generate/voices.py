@@ -84,6 +84,11 @@ class VoiceConditioner:
         return self._encoder.has_recording
 
     @property
+    def has_melody(self) -> bool:
+        """Whether a recording is taken for its melody, not for its style."""
+        return self._encoder.has_melody
+
+    @property
     def has_chroma(self) -> bool:
         """Whether the model takes chroma by frame."""
         return self._chroma is not None

@@ -1,14 +1,23 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from daw_bridge.melody.chroma_phrase import ChromaPhrase
 from daw_bridge.melody.phrase import Note, Phrase
-from daw_bridge.melody.sound import recording_of
-from daw_bridge.melody.track import PhraseChroma
-from genmodels.conditioning.harmony import chroma_of
+from daw_bridge.melody.sound import recording_of, recording_of_track
+from daw_bridge.melody.track import PhraseChroma, SteppedChroma
+from genmodels.conditioning.harmony import (
+    ChordProgression,
+    ChromaTrack,
+    ConstantChroma,
+    RecordedChroma,
+    chroma_of,
+)
 from genmodels.conditioning.timing import Transport
+from genmodels.errors import ConditionError
 
 
 @given(
@@ -40,3 +49,33 @@ def test_a_note_across_the_end_goes_on_at_the_beginning() -> None:
     assert np.abs(wav[2100:13900]).max() == 0.0
     assert np.abs(wav[14100:]).max() > 0.1
     assert not recording_of(Phrase((), 4.0), 120.0, 8000).wav.any()
+
+
+TRACKS = {
+    "a phrase": PhraseChroma(
+        Phrase(tuple(Note(pitch, float(beat), 1.0) for beat, pitch in enumerate((60, 64, 67, 71))), 4.0),
+        Transport(100.0, beat=1.3, frame=70),
+    ),
+    "heard chroma": SteppedChroma(
+        ChromaPhrase(tuple("0" * pitch + "f" + "0" * (11 - pitch) for pitch in (0, 5, 9, 2)), 4.0),
+        Transport(90.0, beat=-2.0),
+    ),
+    "chords": ChordProgression(("C5", "G5"), Transport(150.0, beats_per_bar=3, beat=7.25, frame=11)),
+    "a held note": ConstantChroma((0.0,) * 7 + (0.5,) + (0.0,) * 4),
+}
+
+
+@pytest.mark.parametrize("track", TRACKS.values(), ids=TRACKS.keys())
+def test_a_recording_of_a_track_repeats_in_time_with_its_frames(track: ChromaTrack) -> None:
+    recording = recording_of_track(track, 16000)
+    turns = np.tile(recording.wav[0], 4)
+    heard = chroma_of(turns, 16000, 50.0, n_fft=2048)
+    asked = track.at(np.arange(len(heard)))
+    share = (heard.argmax(axis=1) == asked.argmax(axis=1)) | (heard * asked > 0.7).any(axis=1)
+    assert share.mean() > 0.85
+    assert recording_of_track(track, 16000) is recording
+
+
+def test_of_a_track_without_a_turn_there_is_no_recording() -> None:
+    with pytest.raises(ConditionError, match="RecordedChroma"):
+        recording_of_track(RecordedChroma(np.zeros((3, 12), np.float32)))
