@@ -49,6 +49,10 @@ OPTIONS: dict[str, Option] = {
         _option("host", "s", "Address to listen on.", default="127.0.0.1"),
         _option("port", "i", "Port of OSC over UDP and TCP; 0 takes any free one.", 0, 65535, default=7400),
         _option("tcp", "b", "Whether OSC is taken over TCP, too.", default=True),
+        _option("oscquery", "i", "TCP port of OSCQuery (HTTP and WebSocket); 0 is off.", 0, 65535,
+                default=7401),
+        _option("announce", "b", "Whether the instrument is announced by mDNS where others can reach it.",
+                default=True),
         _option("allow", "s", "Who may play, besides this machine: addresses and networks, with commas or as "
                 "a list. Needed with a host that others can reach.", default=""),
         _option("reply_port", "i", "UDP port to which all answers over UDP go; 0 is the sender's.", 0,

@@ -30,7 +30,8 @@ class Arg:
         type: ``f`` float, ``i`` integer, ``b`` switch, ``s`` string, ``q`` quantum name or bar number.
         low, high: inclusive range of a number. also: one more number that is taken, such as 0 for "off".
         check: for a string, raises `ValueError` with what is allowed when it does not fit.
-        allowed: for a string, what ``check`` lets through, in words. longest: characters that it may have.
+        choices: for a string, words to choose from; without a ``check`` no others are taken.
+        allowed: for a string, what is let through, in words. longest: characters that it may have.
         optional: may be left out (with all that follow); its `default` is filled in.
         default: value filled in when left out.
     """
@@ -41,6 +42,7 @@ class Arg:
     high: float = math.inf
     also: float | None = None
     check: Callable[[str], object] | None = None
+    choices: tuple[str, ...] = ()
     allowed: str = ""
     longest: int = MAX_STRING
     optional: bool = False
@@ -90,6 +92,8 @@ class Arg:
         value.encode()  # a command line's stray bytes are no text
         if self.check is not None:
             self.check(value)
+        elif self.choices and value not in self.choices:
+            raise ValueError
         return value
 
     def _quantum(self, value: object) -> Atom:

@@ -157,7 +157,7 @@ class Daemon:
             network.close()
             hands.close()
             dispatcher.close()
-            await player.stop()
+            await asyncio.gather(network.closed(), player.stop())
 
     async def _show(self, player: Player) -> None:
         """Until it ends, show the state and put its figures down."""

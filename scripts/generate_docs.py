@@ -14,6 +14,7 @@ from daw_bridge.control.backlog import COALESCE_S
 from daw_bridge.control.intake import MAX_AHEAD_S
 from daw_bridge.control.listeners import MAX_CLIENTS, MAX_LISTENERS, SOON_S, SWEEP_S
 from daw_bridge.control.osc import LEASE_S
+from daw_bridge.control.oscquery.tree import ATTRIBUTES
 from daw_bridge.control.pages import MAX_BYTES, PAGE
 from daw_bridge.control.replies import OTHER_MESSAGES, STATUS_MESSAGES
 from daw_bridge.control.tcp import MAX_CONNECTIONS
@@ -27,7 +28,8 @@ INTRODUCTION = f"""# Control reference
 Generated from the parameter table by `make docs`; do not edit.
 
 The daemon listens on port 7400 of this machine, over UDP and TCP (`port=`, `host=`, `allow=`: see Options),
-and answers to where a message came from, over UDP to `reply_port` if that is set.
+and answers to where a message came from, over UDP to `reply_port` if that is set. Programs that browse find
+all of this by OSCQuery.
 
 - An address without arguments **asks**: the answer comes on the same address with the value.
 - An address with arguments **sets**, and a command is **carried out**: the answer is `/bridge/ack` with the
@@ -70,6 +72,27 @@ and answers to where a message came from, over UDP to `reply_port` if that is se
 """
 
 
+OSCQUERY = f"""## OSCQuery
+
+Programs that browse OSC (Chataigne, ossia score, VDMX ...) find everything below at
+`http://127.0.0.1:7401` (`oscquery=`), as the OSCQuery proposal has it, made from the same table:
+
+- `GET /` is the whole tree as JSON, `GET /bridge/deck/1` a part of it, and `GET /bridge/tempo?VALUE` one
+  attribute: {", ".join(f"`{name}`" for name in ATTRIBUTES)}. A switch has the type `T`; a command that needs
+  no arguments has `N`, and what it may be given is in `OVERLOADS`. `GET /?HOST_INFO` says where OSC is
+  spoken.
+- A WebSocket at the same port takes OSC in binary frames and answers in them; switches come as T and F.
+  `{{"COMMAND": "LISTEN", "DATA": "/bridge/tempo"}}` and `IGNORE` are what `/listen` and `/unlisten` are. When
+  decks come or go it tells `PATH_ADDED`, `PATH_REMOVED` and `PATH_CHANGED`.
+- The allow-list holds for it, too. Requests of web pages are refused unless they come from this machine or
+  this port: their `Host` has to be a number, `localhost` or the machine's own name, their `Origin` a page of
+  `localhost` or of the port itself.
+
+With `host=` others can reach the instrument, and it is announced by mDNS as `_osc._udp`, `_osc._tcp` and
+`_oscjson._tcp` (`announce=0`: not).
+"""
+
+
 def shown(values: Values) -> str:
     """Default values as one would type them."""
     if len(values) > 4:
@@ -105,7 +128,7 @@ def command_row(row: Parameter) -> tuple[str, ...]:
 def page() -> str:
     """The whole page."""
     of_kind = {kind: [p for p in PARAMETERS if p.kind == kind] for kind in ("value", "command", "readonly")}
-    lines = [INTRODUCTION, "## Values", ""]
+    lines = [INTRODUCTION, OSCQUERY, "## Values", ""]
     lines += table(
         ("address", "arguments", "allowed", "default", "takes effect", ""), map(value_row, of_kind["value"])
     )

@@ -61,14 +61,20 @@ def decode(datagram: bytes) -> list[Message]:
     return messages
 
 
-def encode(address: str, args: Iterable[object] = ()) -> bytes:
-    """One message; only the types i, f and s are sent (a bool as i, an int beyond 32 bits as f)."""
+def encode(address: str, args: Iterable[object] = (), switches: bool = False) -> bytes:
+    """One message; only the types i, f and s are sent (a bool as i, an int beyond 32 bits as f).
+
+    Args:
+        switches: send a bool as T or F instead.
+    """
     tags = ","
     body = b""
     for arg in args:
         if isinstance(arg, str):
             tags += "s"
             body += _padded(arg)
+        elif switches and isinstance(arg, bool):
+            tags += "T" if arg else "F"
         elif isinstance(arg, int) and -(2**31) <= arg < 2**31:
             tags += "i"
             body += _INT.pack(arg)

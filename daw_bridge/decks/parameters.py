@@ -28,18 +28,6 @@ def check_chords(text: str) -> None:
         raise ValueError(CHORDS_TEXT)
 
 
-def check_group(text: str) -> None:
-    """Raise `ValueError` unless the text is a side of the crossfade."""
-    if text not in ("", "A", "B"):
-        raise ValueError(GROUP_TEXT)
-
-
-def check_unit(text: str) -> None:
-    """Raise `ValueError` unless the text is a unit of musical time."""
-    if text not in ("beats", "seconds"):
-        raise ValueError(UNIT_TEXT)
-
-
 def _some_weight(values: Values) -> bool:
     return any(values[1::2])
 
@@ -47,9 +35,11 @@ def _some_weight(values: Values) -> bool:
 _DECK = "/bridge/deck/{deck}"
 _LAUNCH_ARG = Arg("when", "q", optional=True, default="")
 _ON_ARG = Arg("on", "b")
-QUANTUM_ARG = Arg("quantum", "s", check=Quantum.parse, allowed=", ".join(QUANTUM_NAMES))
+QUANTUM_ARG = Arg(
+    "quantum", "s", check=Quantum.parse, choices=QUANTUM_NAMES, allowed=", ".join(QUANTUM_NAMES)
+)
 GAIN_ARG = Arg("gain", "f", -60, 12)
-GLIDE_ARGS = (Arg("time", "f", 0, 600), Arg("unit", "s", check=check_unit, allowed=UNIT_TEXT))
+GLIDE_ARGS = (Arg("time", "f", 0, 600), Arg("unit", "s", choices=("beats", "seconds"), allowed=UNIT_TEXT))
 
 DECK_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
@@ -113,7 +103,8 @@ DECK_PARAMETERS: tuple[Parameter, ...] = (
         doc="While any deck is on solo, only those are heard.",
     ),
     Parameter(
-        f"{_DECK}/group", "value", (Arg("group", "s", check=check_group, allowed=GROUP_TEXT),), default=("",),
+        f"{_DECK}/group", "value", (Arg("group", "s", choices=("", "A", "B"), allowed=GROUP_TEXT),),
+        default=("",),
         doc="Side of the crossfade on which the deck is heard.",
     ),
     Parameter(

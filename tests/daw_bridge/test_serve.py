@@ -22,6 +22,7 @@ class Stage:
     """A daemon around a fake player, on a port of its own."""
 
     def __init__(self, *words: str) -> None:
+        words = ("oscquery=0", *words)
         self.sock = bind("127.0.0.1", 0)
         self.port = self.sock.getsockname()[1]
         self.lines: list[str] = []
@@ -168,7 +169,9 @@ def test_a_view_is_shown_the_state_until_the_end_and_its_failure_ends_nothing(
 
     async def scene() -> None:
         stage = Stage()
-        stage.daemon = Daemon(load("lofi"), stage.sock, stage._create, stage.lines.append, wall)
+        stage.daemon = Daemon(
+            load("lofi", ["oscquery=0"]), stage.sock, stage._create, stage.lines.append, wall
+        )
         serving = asyncio.create_task(stage.daemon.run())
         await asyncio.wait_for(stage.ready(), 2)
         await asyncio.sleep(0.1)

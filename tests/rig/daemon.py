@@ -21,7 +21,7 @@ READY = re.compile(r"127\.0\.0\.1:(\d+)")
 
 
 class Daemon:
-    """`daw-bridge serve` with a free port and without takes, started for a test.
+    """`daw-bridge serve` with a free port, without takes and OSCQuery, started for a test.
 
     Attributes:
         port: its OSC port, once `start` has returned.
@@ -31,7 +31,7 @@ class Daemon:
 
     def __init__(self, *arguments: str, env: Mapping[str, str], port: int = 0) -> None:
         model = [f"model={os.environ['RIG_MODEL']}"] if "RIG_MODEL" in os.environ else []
-        fixed = ["--port", str(port), "takes=0", *model]
+        fixed = ["--port", str(port), "takes=0", "oscquery=0", *model]
         self.command = [sys.executable, "-m", "daw_bridge", "serve", *fixed, *arguments]
         self.env = {**env, "PYTHONUNBUFFERED": "1", "COLUMNS": "400", "NO_COLOR": "1"}
         self.lines: list[str] = []

@@ -9,12 +9,6 @@ FINE = "cc14"
 LEARN_MODES = ("", FINE, *ENCODINGS)
 
 
-def check_learn_mode(text: str) -> None:
-    """Raise `ValueError` unless the text says how a control speaks."""
-    if text not in LEARN_MODES:
-        raise ValueError(text)
-
-
 MIDI_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "/bridge/scene", "command", (Arg("name", "s"),),
@@ -29,7 +23,7 @@ MIDI_PARAMETERS: tuple[Parameter, ...] = (
         "/bridge/midi/learn", "command",
         (
             Arg("address", "s"),
-            Arg("mode", "s", optional=True, default="", check=check_learn_mode,
+            Arg("mode", "s", optional=True, default="", choices=LEARN_MODES,
                 allowed=f"'' (as it is), {', '.join(LEARN_MODES[1:])}"),
         ),
         doc="Bind the next MIDI control that is moved, within 30 seconds, to an address of this table; '' "
