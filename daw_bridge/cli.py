@@ -238,12 +238,13 @@ def models(
 def doctor(
     port: Annotated[int, typer.Option(help="UDP port that should be free.")] = 7400,
     model: Annotated[str, typer.Option(help="Model that should be there.")] = "mini",
+    precision: Annotated[str, typer.Option(help="Number format that should be there.")] = "auto",
 ) -> None:
     """Check what the instrument needs, a line each: OK, WARNING or ERROR. Exits with 1 after an ERROR."""
     from daw_bridge.doctor import checks
 
     failed = False
-    for check in checks(port, model):
+    for check in checks(port, model, precision):
         typer.echo(f"{check.level:8}{check.subject}: {check.text}")
         failed = failed or check.level == "ERROR"
     if failed:

@@ -19,6 +19,7 @@ from typing import Literal
 from daw_bridge.control.port import in_use_text
 from daw_bridge.decks.protocol import PlayerOptions
 from daw_bridge.errors import BridgeError
+from daw_bridge.options import PRECISIONS
 
 Level = Literal["OK", "WARNING", "ERROR"]
 NEEDED = ("torch", "torchaudio", "transformers", "rtmixer", "sounddevice", "soundfile", "soxr", "omegaconf")
@@ -34,19 +35,20 @@ class Check:
     text: str
 
 
-def checks(port: int = 7400, model: str = "mini") -> Iterator[Check]:
+def checks(port: int = 7400, model: str = "mini", precision: str = "auto") -> Iterator[Check]:
     """Every check in order; none raises, none changes anything.
 
     Args:
         port: UDP port that should be free.
         model: bundled name, or a path that should exist; other names are left to the hub.
+        precision: number format of its arithmetic that should be there.
     """
     rows: tuple[tuple[str, Callable[[], Check]], ...] = (
         ("python", _python),
         ("packages", _packages),
         ("torch", _torch),
         ("model", lambda: _model(model)),
-        ("fast decoder", _fast_decoder),
+        ("fast decoder", lambda: _fast_decoder(precision)),
         ("sound library", _portaudio),
         ("sound devices", _devices),
         ("JACK", _jack),
@@ -135,12 +137,17 @@ def _model(model: str) -> Check:
     return Check("ERROR", "model", f"{model} is neither bundled ({folder}) nor a path")
 
 
-def _fast_decoder() -> Check:
+def _fast_decoder(precision: str) -> Check:
     from genmodels.lm.native_build import BUILD_COMMAND, library_path, load_library
 
+    if precision not in PRECISIONS:
+        return Check("ERROR", "fast decoder", f"precision={precision}: choose one of {', '.join(PRECISIONS)}")
+    if precision not in ("auto", "native"):
+        return Check("OK", "fast decoder", f"not asked for: precision={precision}")
     if load_library(library_path()) is not None:
         return Check("OK", "fast decoder", "compiled for this processor")
-    return Check("WARNING", "fast decoder", f"not compiled: models run several times slower; {BUILD_COMMAND}")
+    level: Level = "ERROR" if precision == "native" else "WARNING"
+    return Check(level, "fast decoder", f"not compiled: models run several times slower; {BUILD_COMMAND}")
 
 
 def _portaudio() -> Check:

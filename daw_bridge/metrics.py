@@ -20,6 +20,10 @@ class Metrics:
             first sample at the output that it changed: the last one, and the 95th percentile of the last
             `daw_bridge.decks.meter.KEPT`.
         underruns: times that sound was late. xruns: gaps that the sound device reported.
+        output_underruns: times that the device wanted sound and none was written; they count as underruns.
+        silence_s: seconds in which the device wanted sound and none was written.
+        used_up_ms: of what is written ahead of the device, how much had been used up before it was topped up:
+            the worst of the last seconds.
         held_s: seconds in which decks repeated their last bars, all decks together.
         restarts: times that the model worker was replaced because it had died or hung.
         front_mb, worker_mb: resident memory of the two processes. gpu_mb: what the worker holds of its GPU's.
@@ -36,6 +40,9 @@ class Metrics:
     front_mb: float = 0.0
     worker_mb: float = 0.0
     gpu_mb: float = 0.0
+    output_underruns: int = 0
+    silence_s: float = 0.0
+    used_up_ms: float = 0.0
 
 
 NO_METRICS = Metrics()

@@ -33,6 +33,15 @@ def _check_compute(text: str) -> None:
         raise ValueError
 
 
+PRECISIONS = ("auto", "fp32", "half", "int8", "native")
+
+
+def check_precision(text: str) -> None:
+    """Raise `ValueError` unless the text names a number format."""
+    if text not in PRECISIONS:
+        raise ValueError
+
+
 _FROM_PLAYER: dict[str, Any] = {field.name: field.default for field in fields(PlayerOptions)}
 
 
@@ -67,6 +76,10 @@ OPTIONS: dict[str, Option] = {
         _option("model", "s", "'mini', a hub name, a folder or a file."),
         _option("compute", "s", "Where the model runs.", check=_check_compute,
                 allowed="'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'"),
+        _option("precision", "s", "Number format of the model's arithmetic: 'half' is 16 bit, 'int8' and "
+                "'native' (compiled) are 8 bit and for the processor alone; 'auto' takes the fastest that "
+                "there is.", check=check_precision,
+                allowed="'auto', 'fp32', 'half', 'int8' or 'native'"),
         _option("threads", "i", "Threads of the model's process; 0 chooses.", 0, 64),
         _option("lookahead_ms", "f", "How far music is generated ahead of what is heard, in ms; 0 adapts to "
                 "the measured speed, from 600 to 4000.", 200, 20000, also=0),

@@ -145,6 +145,23 @@ PARAMETERS: tuple[Parameter, ...] = (
         "from a value's arrival to the first sample that it changed, the last one and the 95th percentile; "
         "times that sound was late; seconds held; workers replaced; megabytes of front, worker and GPU.",
     ),
+    Parameter(
+        "/bridge/output", "readonly",
+        (
+            Arg("underruns", "i"), Arg("silence", "f"), Arg("used up", "f"), Arg("latency", "f"),
+            Arg("gaps", "i"),
+        ),
+        doc="How the sound device is served: times that it wanted sound and there was none, and the seconds "
+        "of silence that this was; ms of what is written ahead that had been used up before more came, the "
+        "worst of the last seconds; ms from writing to hearing, which grow once it has run dry; gaps that "
+        "the device itself reported.",
+    ),
+    Parameter(
+        "/bridge/engine", "readonly",
+        (Arg("state", "s"), Arg("model", "s"), Arg("compute", "s"), Arg("precision", "s")),
+        doc="What generates: loading, ready, restarting or failed; the model; where it runs; the number "
+        "format of its arithmetic.",
+    ),
 )  # fmt: skip
 
 

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from daw_bridge.control.replies import clock_reply, deck_replies, metrics_reply, position_reply, take_reply
+from daw_bridge.control.replies import (
+    clock_reply,
+    deck_replies,
+    engine_reply,
+    metrics_reply,
+    output_reply,
+    position_reply,
+    take_reply,
+)
 from daw_bridge.decks.protocol import Player, Status
 from daw_bridge.errors import UnknownAddressError
 from daw_bridge.parameters import Address, Values
@@ -11,6 +19,8 @@ _OF_THE_STATE = {
     "/bridge/position": position_reply,
     "/bridge/take/state": take_reply,
     "/bridge/metrics": metrics_reply,
+    "/bridge/output": output_reply,
+    "/bridge/engine": engine_reply,
     "/bridge/clock/state": clock_reply,
 }
 

@@ -22,6 +22,8 @@ STATUS_MESSAGES = (
         "underruns i, held f (seconds), worker restarts i, memory of front f, worker f and GPU f (MB)",
     ),
     ("/bridge/clock/state", "source s, state s, tempo f (BPM), error f (ms)"),
+    ("/bridge/output", "underruns i, silence f (seconds), used up f (ms), latency f (ms), gaps i"),
+    ("/bridge/engine", "state s, model s, compute s, precision s"),
     ("/bridge/deck/N/state", "state s, lead f (seconds), factor f; one for each deck, as those that follow"),
     ("/bridge/deck/N/position", "bar i, beat f"),
     ("/bridge/deck/N/next", "what s, bar i, beat f, seconds f"),
@@ -70,6 +72,8 @@ def status_replies(status: Status) -> Iterator[Reply]:
     yield position_reply(status)
     yield take_reply(status)
     yield metrics_reply(status)
+    yield output_reply(status)
+    yield engine_reply(status)
     yield clock_reply(status)
     for deck in status.decks:
         yield from deck_replies(deck)
@@ -107,6 +111,24 @@ def clock_reply(status: Status) -> Reply:
     """``/bridge/clock/state``: see `daw_bridge.clock.status.ClockStatus`."""
     clock = status.clock
     return "/bridge/clock/state", (clock.source, clock.state, clock.tempo, clock.error_ms)
+
+
+def output_reply(status: Status) -> Reply:
+    """``/bridge/output``: how the sound device is served."""
+    metrics = status.metrics
+    latency_ms = 1000.0 * status.latency_s
+    return "/bridge/output", (
+        metrics.output_underruns,
+        metrics.silence_s,
+        metrics.used_up_ms,
+        latency_ms,
+        metrics.xruns,
+    )
+
+
+def engine_reply(status: Status) -> Reply:
+    """``/bridge/engine``: what generates."""
+    return "/bridge/engine", (status.engine, status.model, status.compute, status.precision)
 
 
 def deck_reply(deck: DeckStatus) -> Reply:

@@ -63,7 +63,7 @@ class LivePlayer:
             change=Estimate(0.06, 0.03, 0.5),
             opening=Estimate(0.25, 0.15, 1.5),
         )
-        load = Load(options.model, options.compute, options.threads, loader)
+        load = Load(options.model, options.compute, options.threads, loader, options.precision)
         self._values = ParameterValues(options, lambda: self._host.loaded)
         self._takes = TakeDesk(options, self.get, self._notify)
         self._host = Engines(load, make_engine, self, self._takes.keeper)

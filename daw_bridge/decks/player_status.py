@@ -46,6 +46,8 @@ def player_status(
     return Status(
         engine=host.state,
         model=host.loaded.model if host.loaded else model,
+        compute=host.loaded.device if host.loaded else "",
+        precision=host.loaded.precision if host.loaded else "",
         device=output.name,
         sample_rate=output.sample_rate,
         latency_s=output.latency_s,
@@ -131,4 +133,7 @@ def _metrics(
         front_mb=host.memory.front_mb,
         worker_mb=host.memory.worker_mb,
         gpu_mb=host.memory.gpu_mb,
+        output_underruns=output.underruns,
+        silence_s=output.silence_s,
+        used_up_ms=1000.0 * output.lateness.recent_s,
     )

@@ -163,6 +163,7 @@ class Status:
     Attributes:
         engine: state of the model worker.
         model, device: names, for people; a null clock says so in ``device``.
+        compute, precision: where the model runs and in which number format; empty before it is loaded.
         sample_rate: of the output, Hz.
         latency_s: of the output, seconds.
         realtime_factor: measured at warm-up, then running; generated seconds per second.
@@ -194,6 +195,8 @@ class Status:
     xruns: int = 0
     take: TakeStatus = NO_TAKE
     metrics: Metrics = NO_METRICS
+    compute: str = ""
+    precision: str = ""
     clock: ClockStatus = NO_CLOCK
 
 
@@ -204,6 +207,8 @@ class PlayerOptions:
     Attributes:
         model: ``'mini'``, a hub name, a folder or a file.
         compute: where the model runs: ``'auto'``, ``'cpu'``, ``'cuda'``, ``'cuda:1'`` ...
+        precision: number format of the model's arithmetic: ``'auto'``, ``'fp32'``, ``'half'``, ``'int8'`` or
+            ``'native'``.
         threads: threads of the model worker; 0 chooses.
         device: sound device: part of its name or its number; empty is the system's default, ``'null'`` is the
             null clock.
@@ -222,6 +227,7 @@ class PlayerOptions:
 
     model: str = "mini"
     compute: str = "auto"
+    precision: str = "auto"
     threads: int = 0
     device: str = ""
     sample_rate: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from daw_bridge.engine.protocol import DEFAULT_LOADER
 
 if TYPE_CHECKING:
     from genmodels.conditioning.attributes import Conditions
+    from genmodels.lm.decoder import Precision
 
 
 class Voice(Protocol):
@@ -75,7 +76,7 @@ class EngineModel(Protocol):
     """A loaded model that opens voices.
 
     Attributes:
-        takes, channels, kind, weights, hardware, codec: see `daw_bridge.engine.protocol.Loaded`.
+        takes, channels, kind, weights, hardware, codec, precision: see `daw_bridge.engine.protocol.Loaded`.
     """
 
     @property
@@ -111,6 +112,9 @@ class EngineModel(Protocol):
     @property
     def codec(self) -> str: ...
 
+    @property
+    def precision(self) -> str: ...
+
     def open(self, conditions: Conditions, seed: int, prompt: NDArray[np.int16] | None) -> Voice: ...
 
     def advance(self, targets: Sequence[tuple[Voice, int]], seconds: float) -> Sequence[Advanced]:
@@ -121,7 +125,7 @@ class EngineModel(Protocol):
     def warm_up_conditions(self) -> Conditions: ...
 
 
-Loader = Callable[[str, str], EngineModel]
+Loader = Callable[[str, str, str], EngineModel]
 
 
 def resolve_loader(name: str) -> Loader:
@@ -146,18 +150,23 @@ def prepare(loader: str) -> None:
                 importlib.import_module(f"genmodels.{module}")
 
 
-def load_genmodels(model: str, device: str) -> EngineModel:
+def load_genmodels(model: str, device: str, precision: str = "auto") -> EngineModel:
     """`genmodels.generate.get_pretrained` behind the worker's interface.
 
     Args:
         model: bundled name, hub name, folder or file.
         device: see `genmodels.device.pick_device`.
+        precision: see `genmodels.lm.decoder.make_decoder`.
+
+    Raises:
+        CheckpointError: there is no such model, or its files cannot be used.
+        ConfigError: there is no such device, or the precision cannot be had there.
     """
     from genmodels.device import pick_device
     from genmodels.generate import AudioGen, get_pretrained
 
     chosen = pick_device(device)
-    loaded = get_pretrained(model, chosen)
+    loaded = get_pretrained(model, chosen, cast("Precision", precision))
     return _GenModel(model, str(chosen), loaded, "audiogen" if isinstance(loaded, AudioGen) else "musicgen")
 
 
@@ -184,6 +193,7 @@ class _GenModel:
         self.takes = frozenset(name for name, has in offered.items() if has)
         self.weights = weights_digest((model.lm, model.compression_model))
         self.codec = weights_digest((model.compression_model,))
+        self.precision = str(model.decoder.precision)
         self.hardware = f"{hardware_name(model.device)}, {type(model.decoder).__name__}"
 
     def open(self, conditions: Conditions, seed: int, prompt: NDArray[np.int16] | None) -> Voice:

@@ -33,14 +33,17 @@ class Load:
         model: bundled name, hub name, folder or file.
         device: ``'auto'``, ``'cpu'``, ``'cuda'``, ``'cuda:1'`` ...
         threads: threads of the model's arithmetic; 0 chooses one, which misses deadlines least on a CPU.
-        loader: ``'module:function'`` called as ``function(model, device)``, returning an `EngineModel`.
-            Never taken from a message of a control surface.
+        loader: ``'module:function'`` called as ``function(model, device, precision)``, returning an
+            `EngineModel`. Never taken from a message of a control surface.
+        precision: number format of the model's arithmetic: ``'auto'``, ``'fp32'``, ``'half'``, ``'int8'`` or
+            ``'native'``, see `genmodels.lm.decoder.make_decoder`.
     """
 
     model: str
     device: str = "auto"
     threads: int = 0
     loader: str = DEFAULT_LOADER
+    precision: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,7 @@ class Loaded:
         kind: ``'musicgen'`` for music, ``'audiogen'`` for sound effects.
         weights: fingerprint of the weights. hardware: name of what computes, and how.
         codec: fingerprint of the codec's weights; models that share it go on from each other's tokens.
+        precision: number format in which it runs: ``'fp32'``, ``'half'``, ``'int8'`` or ``'native'``.
     """
 
     model: str
@@ -148,6 +152,7 @@ class Loaded:
     weights: str = ""
     hardware: str = ""
     codec: str = ""
+    precision: str = ""
 
 
 @dataclass(frozen=True)

@@ -192,7 +192,7 @@ class Worker:
         import torch
 
         torch.set_num_threads(command.threads or 1)
-        model = resolve_loader(command.loader)(command.model, command.device)
+        model = resolve_loader(command.loader)(command.model, command.device, command.precision)
         voice = model.open(model.warm_up_conditions(), 0, None)
         voice.advance(WARM_UP_FRAMES)
         began, first = time.perf_counter(), voice.frame
@@ -216,6 +216,7 @@ class Worker:
             weights=model.weights,
             hardware=model.hardware,
             codec=model.codec,
+            precision=model.precision,
         )
 
     def _handle_deck(

@@ -97,6 +97,7 @@ class TakeKeeper:
                 "model": load.model,
                 "device": load.device,
                 "threads": load.threads,
+                "precision": load.precision,
             },
             "model": {
                 "name": loaded.model,

@@ -103,7 +103,9 @@ def replay(
         TakeError: the journal is damaged, or the worker failed.
     """
     said = take.header["load"]
-    load = Load(said["model"], device or said["device"], said["threads"], loader)
+    load = Load(
+        said["model"], device or said["device"], said["threads"], loader, said.get("precision", "auto")
+    )
     total = sum(voice.tokens.end for voice in take.voices.values()) or 1
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     engine = make_engine(events.put, load.threads)

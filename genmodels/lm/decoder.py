@@ -42,10 +42,12 @@ class Decoder(ABC):
 
     Attributes:
         lm: the model whose weights it runs; the conditioners are used from there.
+        precision: ``'fp32'``, ``'half'``, ``'int8'`` or ``'native'``, see `make_decoder`.
         exact_together: whether `run_together` gives the very bits of `run`, whoever else is in the batch.
     """
 
     lm: LMModel
+    precision: Precision
     exact_together: bool = True
 
     @abstractmethod
@@ -109,6 +111,7 @@ class ModuleDecoder(Decoder):
     ) -> None:
         self.lm = lm
         self._transformer = transformer or lm.transformer
+        self.precision = "fp32" if self._transformer.layer_dtype == torch.float32 else "half"
         # attention with one query in half precision is several times slower on a CPU
         on_cpu = lm.device.type == "cpu"
         self._batches = not on_cpu if batches is None else batches

@@ -110,6 +110,8 @@ class Int8Decoder(Decoder):
         lm: a model on the CPU. Later changes of its weights are not seen.
     """
 
+    precision = "int8"
+
     def __init__(self, lm: LMModel) -> None:
         self.lm = lm
         transformer = lm.transformer

@@ -63,6 +63,8 @@ class NativeDecoder(Decoder):
         ConfigError: the code has not been built for this machine, or the model is beyond its limits.
     """
 
+    precision = "native"
+
     def __init__(self, lm: LMModel, library: Path | None = None) -> None:
         loaded = load_library(library or library_path())
         if loaded is None:

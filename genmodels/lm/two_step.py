@@ -63,6 +63,7 @@ class TwoStepDecoder(Decoder):
 
     def __init__(self, decoder: Decoder) -> None:
         self.lm = decoder.lm
+        self.precision = decoder.precision
         self.exact_together = decoder.exact_together
         self._decoder = decoder
         self._contexts: WeakKeyDictionary[CrossContext, dict[int, _Pair]] = WeakKeyDictionary()

@@ -5,8 +5,8 @@ The model's name sets its manners: ``'fake'``, ``'fake:ms=5'`` (milliseconds of 
 frame 40), ``'fake:hang=40'`` (never comes back from frame 40),
 ``'fake:stereo'`` (the right channel sounds at half the level), ``'fake:effects'`` (takes text alone),
 ``'fake:bars'`` (50 Hz are added for each seed modulo 16, 1000 Hz for each beat of the bar that has passed),
-``'fake:absent'`` (cannot be loaded). Pitches that are multiples of 50 Hz have whole periods in a frame, so
-that changes at frame borders are free of jumps.
+``'fake:absent'`` (cannot be loaded). No precision 'half' can be had. Pitches that are multiples of 50 Hz have
+whole periods in a frame, so that changes at frame borders are free of jumps.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genmodels.conditioning.attributes import Conditions, WeightedPrompt
-from genmodels.errors import ConditionError
+from genmodels.errors import ConditionError, ConfigError
 
 LOADER = "tests.daw_bridge.fake_model:load"
 RATE, HOP = 32000, 640
@@ -135,6 +135,7 @@ class FakeModel:
     weights: str = "f00d"
     hardware: str = "a loop in Python"
     codec: str = "sine"
+    precision: str = "fp32"
     sample_rate: int = RATE
     hop_length: int = HOP
     frame_rate: float = RATE / HOP
@@ -174,8 +175,10 @@ class FakeModel:
         return Conditions(prompts=(WeightedPrompt("100"),))
 
 
-def load(model: str, device: str) -> FakeModel:
+def load(model: str, device: str, precision: str = "auto") -> FakeModel:
     """The worker's loader."""
+    if precision == "half":
+        raise ConfigError("precision 'half' is not for sines: choose 'fp32'")
     manner, _, value = model.partition(":")[2].partition("=")
     if manner == "absent":
         raise FileNotFoundError(f"no model {model!r}")

@@ -147,6 +147,19 @@ def test_doctor_says_a_line_about_everything_and_never_fails_itself() -> None:
     )
 
 
+def test_doctor_knows_whether_a_precision_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    from genmodels.lm import native_build
+
+    monkeypatch.setattr(native_build, "load_library", lambda path: None)
+
+    def level(precision: str) -> str:
+        found = {check.subject: check for check in checks(0, "mini", precision)}
+        return found["fast decoder"].level
+
+    levels = [level(word) for word in ("auto", "native", "int8", "fp64")]
+    assert levels == ["WARNING", "ERROR", "OK", "ERROR"]
+
+
 def test_the_osc_reference_is_up_to_date() -> None:
     command = [sys.executable, "scripts/generate_docs.py", "--check"]
     assert subprocess.run(command, cwd=ROOT, check=False).returncode == 0

@@ -301,6 +301,8 @@ def test_status_and_ping_answer_at_once() -> None:
         "/bridge/position",
         "/bridge/take/state",
         "/bridge/metrics",
+        "/bridge/output",
+        "/bridge/engine",
         "/bridge/clock/state",
         *(
             f"/bridge/deck/{n}/{name}"

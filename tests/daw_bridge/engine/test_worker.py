@@ -171,7 +171,7 @@ def test_several_decks_of_a_real_model_play_what_each_plays_alone() -> None:
     told.close()
 
 
-def load_tiny(model: str, device: str) -> EngineModel:
+def load_tiny(model: str, device: str, precision: str) -> EngineModel:
     """A loader of a model that is quick to make."""
     return _GenModel(model, device, tiny_musicgen("int8"), "musicgen")
 
@@ -184,7 +184,7 @@ def test_a_model_that_was_loaded_ahead_answers_the_same_command_at_once(
     monkeypatch.setattr(
         worker_module,
         "resolve_loader",
-        lambda _: lambda name, device: (loads.append(name), load(name, device))[1],
+        lambda _: lambda name, *how: (loads.append(name), load(name, *how))[1],
     )
     events: list[Event] = []
     worker = Worker(events.append)
@@ -197,6 +197,17 @@ def test_a_model_that_was_loaded_ahead_answers_the_same_command_at_once(
     assert loads == ["fake", "fake:stereo"]
     assert isinstance(events[-1], Loaded)
     assert events[-1].channels == 2
+
+
+def test_the_precision_reaches_the_loader_and_what_cannot_be_had_is_said() -> None:
+    events: list[Event] = []
+    worker = Worker(events.append)
+    worker.handle(Load("fake", loader=LOADER, precision="half"))
+    assert isinstance(events[-1], Failed)
+    assert "choose 'fp32'" in events[-1].what
+    worker.handle(Load("fake", loader=LOADER, precision="fp32"))
+    assert isinstance(events[-1], Loaded)
+    assert events[-1].precision == "fp32"
 
 
 def test_exhausted_memory_is_told_from_other_failures() -> None:
