@@ -264,7 +264,7 @@ class _Daemon:
         self.port = 0
         self.ready_line = ""
         self._log = log
-        self._command = [sys.executable, "-m", "daw_bridge", "serve", "--port", "0", *arguments]
+        self._command = [sys.executable, "-m", "daw_bridge", "serve", "--port", "0", "oscquery=0", *arguments]
 
     def __enter__(self) -> _Daemon:
         self._process = subprocess.Popen(

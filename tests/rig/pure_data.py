@@ -16,7 +16,7 @@ class PureData:
     Args:
         port: the daemon's OSC port.
         messages: sent once the patch is loaded, in Pd's own syntax: `prompt symbol warm\\ piano`,
-            `start bang`, `query bang`.
+            `start bang`, `query bang`, `listen bang`.
 
     `lines` is what the patch printed: every reply as `reply: list ...`.
     """
