@@ -18,8 +18,12 @@ REFIT_TICKS = 6
 OFF_GRID = 0.45
 OFF_JITTER = 4.0
 SUSPECTS = 4
+SURE = 8
 SLOWER_TICKS = 12
 NO_PLACE = 0.35
+EXPLAINED = 1.5
+OTHER = 0.5
+SCATTERED = 0.4
 DUPLICATE = 0.1
 
 
@@ -50,6 +54,7 @@ class DelayLockedLoop:
         """Forget all; the next tick has this number."""
         self._opening: list[float] = []
         self._seen = 0
+        self._since = 0.0
         self._index = index
         self._time = 0.0
         self._period = 0.0
@@ -81,6 +86,11 @@ class DelayLockedLoop:
         return self._period
 
     @property
+    def since(self) -> float:
+        """Time of the first tick of the line; numbers of ticks from then on are those of one tempo."""
+        return self._since
+
+    @property
     def jitter(self) -> float:
         """Standard deviation of the ticks around the line, seconds."""
         return math.sqrt(self._variance)
@@ -95,16 +105,22 @@ class DelayLockedLoop:
             self._opening.append(time)
             if len(self._opening) == OPENING_TICKS:
                 self._open()
+        elif self._is_double(time):
+            return
         elif self._suspects:
             self._suspects.append(time)
-            if len(self._suspects) == SUSPECTS:
+            if len(self._suspects) in (SUSPECTS, SURE):
                 self._judge()
         elif abs(time - self._time - self._period) > self._off_line():
-            if time - self._recent[-1][1] > DUPLICATE * self._period:
-                self._suspects = [time]
+            self._suspects = [time]
         else:
             self._gaps = 0
             self._accept(time, 1)
+
+    def _is_double(self, time: float) -> bool:
+        """Whether a tick is the last one again; times that come in coarse steps do not say."""
+        last = self._suspects[-1] if self._suspects else self._recent[-1][1]
+        return time - last <= DUPLICATE * self._period and self._grain <= DUPLICATE * self._period
 
     def _off_line(self) -> float:
         """Seconds from where a tick is expected beyond which it may not be the next one."""
@@ -112,12 +128,16 @@ class DelayLockedLoop:
 
     def _open(self) -> None:
         """Begin the line with the ticks gathered."""
-        numbers, times = (
-            [self._index + number for number in number_ticks(self._opening, self._grain)],
-            self._opening,
-        )
+        times = self._opening
+        numbers = [self._index + number for number in number_ticks(times, self._grain)]
+        grid = fit_grid(numbers, times)
+        spread = squared_error(grid, numbers, times) / (len(times) - 2)
+        if spread > (SCATTERED * grid.period) ** 2 + self._grain**2:
+            # what was held up somewhere and came at once says nothing
+            self._opening = times[len(times) // 2 :]
+            self._index = numbers[len(times) // 2]
+            return
         self._set_line(numbers, times)
-        spread = squared_error(fit_grid(numbers, times), numbers, times) / len(times)
         self._variance = max(spread, self._least)
         self._opening = []
 
@@ -141,7 +161,9 @@ class DelayLockedLoop:
         self._errors.append(error)
         errors = list(self._errors)
         for window in ALARM_WINDOWS:
-            if len(errors) >= window and abs(sum(errors[-window:])) > ALARM * self.jitter * math.sqrt(window):
+            # the ticks' own jitter, and what the line has of that of the ticks that it was made of
+            spread = self.jitter * math.sqrt(window + 4.0 * window**2 / self._seen)
+            if len(errors) >= window and abs(sum(errors[-window:])) > ALARM * spread:
                 recent = list(self._recent)[-max(window, REFIT_TICKS) :]
                 self._set_line([number for number, _ in recent], [seen for _, seen in recent])
                 return
@@ -152,27 +174,39 @@ class DelayLockedLoop:
         self._errors.clear()
         self._recent.clear()
         self._recent.extend(zip(numbers, times, strict=True))
+        self._since = times[0]
         self._index, self._period = numbers[-1], grid.period
         self._time = grid.time_of(numbers[-1])
         self._seen = len(times)
 
     def _judge(self) -> None:
-        """Decide what a tick off the line and those after it mean: gaps and duplicates, or another tempo."""
-        times, self._suspects = self._suspects, []
+        """Decide what a tick off the line and those after it mean: gaps and duplicates, or another tempo,
+        which takes twice as many to be believed."""
+        times = self._suspects
         places = [(time - self._time) / self._period for time in times]
         numbers = [round(place) for place in places]
-        same_tempo = sum((place - number) ** 2 for place, number in zip(places, numbers, strict=True))
-        counts = range(1, SUSPECTS + 1)
-        ratio = sum(n * place for n, place in zip(counts, places, strict=True)) / sum(n * n for n in counts)
-        other_tempo = sum((place - n * ratio) ** 2 for n, place in zip(counts, places, strict=True))
         width = _common_gap(numbers)
-        if self._slower_by_whole(width) if width > 1 else other_tempo < same_tempo:
-            self._set_line([self._index + n for n in counts], times)
+        other = self._slower_by_whole(width) if width > 1 else self._is_other_tempo(places, numbers)
+        if other and width <= 1 and len(times) < SURE:
+            return
+        self._suspects = []
+        if other:
+            self._set_line([self._index + n for n in range(1, len(times) + 1)], times)
             return
         base = self._index
         for time, place, number in zip(times, places, numbers, strict=True):
             if abs(place - number) < NO_PLACE and base + number > self._index:
                 self._accept(time, base + number - self._index)
+
+    def _is_other_tempo(self, places: Sequence[float], numbers: Sequence[int]) -> bool:
+        """Whether ticks at these places, counted, are a straighter line than at these numbers, and jitter
+        alone does not explain that."""
+        counts = range(1, len(places) + 1)
+        ratio = sum(n * place for n, place in zip(counts, places, strict=True)) / sum(n * n for n in counts)
+        counted = sum((place - n * ratio) ** 2 for n, place in zip(counts, places, strict=True))
+        numbered = sum((place - number) ** 2 for place, number in zip(places, numbers, strict=True))
+        explained = len(places) * (EXPLAINED * self.jitter / self._period) ** 2
+        return counted < OTHER * numbered and numbered > explained
 
     def _slower_by_whole(self, width: int) -> bool:
         """Whether so many gaps of one width have followed each other that it is the tempo; gaps before are

@@ -11,6 +11,7 @@ from daw_bridge.clock.source import BeatLine, ClockEvent, Notice, Reading, State
 TICKS_PER_BEAT = 24
 TICKS_PER_POSITION = 6
 LOST_S = 0.25
+SETTLING_TICKS = 96
 TEMPO_STEP = 0.003
 MIN_BPM, MAX_BPM = 10.0, 1000.0
 
@@ -131,11 +132,17 @@ class MidiClockSource:
             self._offset = self._position - loop.number_at(time)
             self._epoch += 1
             self._tell(notice, time)
+        if self._running and loop.locked and loop.since <= self._rolled and self._rolled > self._lost:
+            self._count_again(time)
         if self._state != "locked" and loop.locked:
             self._state = "locked"
-            if self._rolled > self._lost:
-                self._offset = self._position - loop.number_at(self._rolled)
             self._tell("locked", time)
+
+    def _count_again(self, time: float) -> None:
+        """The line knows better and better which tick was the song's first: ticks may have been lost or
+        doubled when it began."""
+        if time - self._rolled < SETTLING_TICKS * self._loop.period:
+            self._offset = self._position - self._loop.number_at(self._rolled)
 
     def _roll(self, notice: Notice) -> None:
         """The song runs from the next tick on."""

@@ -1,10 +1,11 @@
-"""A process that sends MIDI clock through JACK: PORT BPM SECONDS. Prints when beat 0 was, by the monotonic
-clock; notes, running status and active sensing come between the clocks."""
+"""A process that sends MIDI clock through JACK: PORT BPM SECONDS [BPM SECONDS ...]. Prints when beat 0 was,
+by the monotonic clock; notes, running status and active sensing come between the clocks."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator, Sequence
 
 import rtmidi
 
@@ -19,15 +20,25 @@ def wait_for(midi: rtmidi.MidiOut, name: str) -> int:
     raise SystemExit(f"no port {name}: {midi.get_ports()}")
 
 
+def tick_times(tempi: Sequence[float]) -> Iterator[float]:
+    """Seconds of the ticks after beat 0, for (BPM, seconds) one after the other."""
+    time, end = 0.0, 0.0
+    for bpm, seconds in zip(tempi[::2], tempi[1::2], strict=True):
+        end += seconds
+        while time < end - 1e-9:
+            yield time
+            time += 60.0 / bpm / 24
+
+
 def main() -> None:
-    name, bpm, seconds = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
+    name, tempi = sys.argv[1], [float(word) for word in sys.argv[2:]]
     midi = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, "sender")
     midi.open_port(wait_for(midi, name), "out")
     time.sleep(0.2)
-    period, first = 60.0 / bpm / 24, time.monotonic() + 0.1
+    first = time.monotonic() + 0.1
     print(first, flush=True)
-    for tick in range(int(seconds / period)):
-        time.sleep(max(0.0, first + tick * period - time.monotonic()))
+    for tick, due in enumerate(tick_times(tempi)):
+        time.sleep(max(0.0, first + due - time.monotonic()))
         if tick == 0:
             midi.send_message([0xFA])
         midi.send_message([0xF8])

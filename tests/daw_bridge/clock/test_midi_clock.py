@@ -82,6 +82,26 @@ def test_lost_and_doubled_clocks_lose_no_beat(bpm: float, loss: float, doubles: 
     assert rms(errors[beats >= 8]) < 0.0012
 
 
+@pytest.mark.parametrize(("loss", "doubles"), [(0.1, 0.0), (0.0, 0.1), (0.1, 0.1)])
+def test_at_a_fast_tempo_no_loss_is_taken_for_another_tempo_or_place(loss: float, doubles: float) -> None:
+    for seed in range(12):
+        beats, errors, _ = follow(Sender(lambda _: 180.0, loss=loss, doubles=doubles, beats=20, seed=seed))
+        assert rms(errors[beats >= 8]) < 0.0012
+
+
+def test_clocks_that_were_held_up_and_come_at_once_are_no_tempo() -> None:
+    player = Player()
+    player.send(START)
+    player.clocks(48)
+    player.now += 0.4
+    for _ in range(14):
+        player.send(CLOCK)
+    for _ in range(60):
+        tempo = player.clocks(1).tempo
+        assert tempo == pytest.approx(120.0, rel=0.02)
+    assert player.read().state == "locked"
+
+
 @pytest.mark.parametrize("bpm", [60, 120, 180])
 @pytest.mark.parametrize("block", [256, 512, 1024])
 def test_clocks_that_arrive_in_blocks_keep_their_tempo_and_beat(bpm: float, block: int) -> None:
