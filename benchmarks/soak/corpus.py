@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 import struct
 
+from daw_bridge.control.listeners import LISTEN, UNLISTEN
 from daw_bridge.control.packet import encode
 from daw_bridge.parameters import AddressTable, Parameter
 
 AWKWARD = (b"\0", b"\xff", b"/", b",", b"#bundle\0", b"*", b"[!-", b"{,}", b"\x7f\x80\0\0", b"\x80\0\0\0")
+LISTENED = ("/bridge/tempo", "/bridge/deck/2/gain", "/bridge/deck/*/state", "/bridge/position")
 TAGS = b"ifsbTFNIhtdScrm[]"
 
 
@@ -22,6 +24,7 @@ def seeds(decks: int) -> list[bytes]:
         encode("/bridge/deck/*/gain", (-6.0,)),
         encode("/bridge/{tempo,gain}", (100.0,)),
         encode("//key", ()),
+        *(encode(f"{each}{ending}", ()) for each in LISTENED for ending in (LISTEN, UNLISTEN)),
     ]
     found += [_bundle(found[n : n + 3], now=n % 2 == 0) for n in range(0, len(found) - 3, 5)]
     return found

@@ -1,4 +1,7 @@
-"""The OSC port under mutated datagrams: nothing but error replies, no state changed by what was refused."""
+"""The OSC ports under mutated packets, over UDP and TCP.
+
+Nothing but error replies may come of them, and no state be changed by what was refused.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,10 @@ from typing import Any
 
 from benchmarks.results import Figure, Outcome
 from benchmarks.soak.corpus import mutant, seeds
+from benchmarks.soak.stream import Stream
 from benchmarks.soak.watching import Progress
 from daw_bridge.control.dispatch import Dispatcher
+from daw_bridge.control.intake import Intake
 from daw_bridge.control.limiter import ReplyLimiter
 from daw_bridge.control.osc import OscClient, OscServer
 from daw_bridge.control.packet import decode
@@ -27,6 +32,7 @@ from tests.daw_bridge.decks.stage import stage
 BATCH = 128
 FLUSH_S = 0.006
 CHECK_EVERY = 2000
+THROUGH_TCP = 0.3
 SENDER = ("127.0.0.1", 40000)
 FAILED_INSIDE = "failed inside"
 
@@ -82,7 +88,11 @@ class Collector(OscServer):
         self.inside: list[str] = []
 
     def send_to(self, client: OscClient, datagram: bytes) -> None:
-        message = decode(datagram)[0]
+        self.count(datagram)
+
+    def count(self, packet: bytes) -> None:
+        """Count an answer."""
+        message = decode(packet)[0]
         self.answers[message.address] += 1
         if message.address == "/bridge/error" and FAILED_INSIDE in str(message.args[1]):
             self.inside.append(str(message.args))
@@ -98,7 +108,7 @@ class _Counting(logging.Handler):
 
 
 def fuzz(datagrams: int, progress: Progress, seed: int = 7) -> Outcome:
-    """Let a playing instrument with two decks take so many mutants of valid datagrams, as from its port."""
+    """Let a playing instrument with two decks take so many mutants of valid datagrams, as from its ports."""
     logged = _Counting()
     logging.getLogger().addHandler(logged)
     try:
@@ -130,10 +140,16 @@ async def _fuzz(
         witness.state = witness.snapshot()
         dispatcher = Dispatcher(witness, ReplyLimiter(rate=1e9, burst=10**9))
         server = Collector(bind("127.0.0.1", 0), dispatcher)
+        stream = Stream(Intake(dispatcher), server.count)
+        await stream.start()
         corpus = seeds(2)
         for number in range(0, count, BATCH):
-            for _ in range(min(BATCH, count - number)):
-                loop.call_soon(server.datagram_received, mutant(corpus, rng), SENDER)
+            mutants = [mutant(corpus, rng) for _ in range(min(BATCH, count - number))]
+            if rng.random() < THROUGH_TCP:
+                await stream.send(mutants, rng)
+            else:
+                for each in mutants:
+                    loop.call_soon(server.datagram_received, each, SENDER)
             await asyncio.sleep(FLUSH_S)
             if number % CHECK_EVERY < BATCH:
                 await asyncio.sleep(2 * FLUSH_S)
@@ -142,6 +158,7 @@ async def _fuzz(
         await asyncio.sleep(0.1)
         changed += witness.snapshot() != witness.state
         server.close()
+        stream.close()
         dispatcher.close()
     faults = [*server.inside, *logged.lines, *(str(context) for context in loose)]
     for fault in faults[:5]:

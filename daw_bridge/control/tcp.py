@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 MAX_CONNECTIONS = 64
 MAX_UNSENT = 1 << 20
 SLICE = 64
+LINGER_S = 0.5
 _KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 
@@ -95,6 +96,11 @@ class Connection(asyncio.Protocol):
         """Called by asyncio."""
         self._server.connections.discard(self)
         self._intake.dispatcher.forget(self)
+
+    def eof_received(self) -> bool:
+        """Called by asyncio when the client sends no more: what it sent is still answered."""
+        self._loop.call_later(LINGER_S, self._transport.close)
+        return True
 
     def data_received(self, data: bytes) -> None:
         """Called by asyncio for each part of the stream."""

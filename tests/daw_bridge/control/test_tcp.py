@@ -171,6 +171,19 @@ def test_a_packet_too_long_is_answered_and_ends_the_connection_after_what_came_b
     asyncio.run(scene())
 
 
+def test_who_has_said_all_is_still_answered_and_then_hung_up_on() -> None:
+    async def scene() -> None:
+        async with server() as (_, _, serving, port), peer(port) as client:
+            client.send("/bridge/tempo", 99)
+            client.writer.write_eof()
+            assert (await client.receive()).args[0] == "/bridge/tempo"
+            assert await client.ended()
+            await asyncio.sleep(0.05)
+            assert not serving.connections
+
+    asyncio.run(scene())
+
+
 def test_who_is_not_in_the_allow_list_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene() -> None:
         async with server(Guard("0.0.0.0", ["10.1.0.0/16"])) as (player, _, _, port):
