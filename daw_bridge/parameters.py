@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from daw_bridge.clock.parameters import CLOCK_PARAMETERS
 from daw_bridge.control.midi.parameters import MIDI_PARAMETERS
 from daw_bridge.decks.choice_parameters import CHOICE_PARAMETERS
+from daw_bridge.decks.model_parameters import MODEL_PARAMETERS
 from daw_bridge.decks.parameters import DECK_PARAMETERS, GAIN_ARG, GLIDE_ARGS, QUANTUM_ARG
 from daw_bridge.errors import UnknownAddressError
 from daw_bridge.melody.parameters import MELODY_PARAMETERS
@@ -84,6 +85,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     *DECK_PARAMETERS,
     *CHOICE_PARAMETERS,
+    *MODEL_PARAMETERS,
     Parameter(
         "/bridge/clip/render", "command",
         (

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from threading import get_native_id
+from typing import TypeVar
 
 FRONT_NICE = -10
 # below a sound server (JACK: 10) and its clients (5)
 FRONT_PRIORITY, FEEDER_PRIORITY = 1, 2
+GENTLE_NICE = 10
+
+T = TypeVar("T")
 
 
 def take_precedence() -> None:
@@ -58,6 +65,23 @@ def spare_garbage() -> None:
     long as it takes to look at everything that was imported."""
     gc.collect()
     gc.freeze()
+
+
+def gently(action: Callable[[], T]) -> T:
+    """Carry something out while others come first, and wait for it; what it raises is raised.
+
+    It runs in a thread of its own, which alone gives way: a process that has stepped back may not step
+    forward again. Where the system knows no precedence of threads (Linux does) it runs as it is.
+    """
+    if not sys.platform.startswith("linux"):
+        return action()
+    with ThreadPoolExecutor(1, initializer=_step_back) as thread:
+        return thread.submit(action).result()
+
+
+def _step_back() -> None:
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, get_native_id(), GENTLE_NICE)
 
 
 def _scheduled() -> int:

@@ -54,6 +54,10 @@ class Agenda:
         self._entries = [entry for entry in self._entries if entry not in found]
         return found
 
+    def drop(self, entry: Entry) -> None:
+        """Take out the entry for the same parameter and time, if there is one."""
+        self._entries = [other for other in self._entries if other.place != entry.place]
+
     def cancel(self, deck: int | None, path: str | None) -> None:
         """Drop entries: of one deck, or of everything when ``deck`` is None; of one parameter, or of all."""
         self._entries = [

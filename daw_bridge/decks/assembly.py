@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from daw_bridge.decks.agenda import Agenda
@@ -21,13 +22,17 @@ from daw_bridge.decks.geometry import Geometry
 from daw_bridge.decks.host_transport import HostTransport
 from daw_bridge.decks.launcher import Launcher
 from daw_bridge.decks.mixer import Mixer
+from daw_bridge.decks.model_desk import ModelDesk
+from daw_bridge.decks.model_swap import ModelSwap
 from daw_bridge.decks.moments import Moments
 from daw_bridge.decks.output_host import OutputHost
 from daw_bridge.decks.protocol import PlayerOptions, When
 from daw_bridge.decks.recovery import Notify, Recovery
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.decks.take_desk import TakeDesk
+from daw_bridge.decks.together import Together
 from daw_bridge.decks.values import ParameterValues
+from daw_bridge.engine.protocol import Loaded
 from daw_bridge.errors import EngineError
 from daw_bridge.parameters import MAX_DECKS
 
@@ -47,6 +52,7 @@ class Parts:
     recovery: Recovery
     following: Following
     transport: HostTransport
+    models: ModelDesk
 
 
 def assemble(
@@ -57,6 +63,7 @@ def assemble(
     takes: TakeDesk,
     timing: Timing,
     notify: Notify,
+    played: Callable[[Loaded], None],
 ) -> Parts:
     """Build the parts.
 
@@ -81,7 +88,7 @@ def assemble(
     moments = Moments(clock, output.position)
     changes = Changes(clock, decks, timing, written, agenda)
     launcher = Launcher(clock, decks, changes, timing, moments, written, takes.starting)
-    clips = ClipRenderer(host, model)
+    clips = ClipRenderer(host)
     transport = HostTransport(
         decks,
         lambda deck, when: commands.start(deck, when),
@@ -92,12 +99,28 @@ def assemble(
     following = Following(clock, changes, values, output, transport, exchange, options.midi_api, notify)
     choices = Choices(decks, clock, host, timing, cue, values, written, notify)
     controls = Controls(values, clock, decks, mixer, changes, moments, timing, written, agenda, following)
+    together = Together(values, decks, changes, controls)
+    swap = ModelSwap(
+        host, clock, decks, changes, together, moments, timing, takes, written, seed, played, notify
+    )
+    models = ModelDesk(options, host, swap, together, clock, changes, moments, written)
     commands = Commands(
         options, values, host, decks, launcher, controls, clips, choices, takes, following, transport,
-        lambda: clock.moment(output.position()), lambda: clock.moment(written()),
+        models, lambda: clock.moment(output.position()), lambda: clock.moment(written()),
     )  # fmt: skip
     controls.set(CUE_OUTPUTS, None, first_outputs(output.channels), When())
     recovery = Recovery(clock, decks, clips, choices, timing, written, seed, notify)
     return Parts(
-        clock, mixer, decks, changes, controls, commands, clips, choices, recovery, following, transport
+        clock,
+        mixer,
+        decks,
+        changes,
+        controls,
+        commands,
+        clips,
+        choices,
+        recovery,
+        following,
+        transport,
+        models,
     )

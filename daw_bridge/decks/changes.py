@@ -70,6 +70,11 @@ class Changes:
         """Whether there are no beats: nothing plays, and no other clock says where they are."""
         return self.idle and not self._clock.led
 
+    @property
+    def tempo_waits(self) -> bool:
+        """Whether a tempo has not reached the clock yet."""
+        return self._tempo is not None
+
     def set_tempo(self, bpm: float, sample: int = 0) -> Moment:
         """Change the tempo from an output sample on, or as soon as all decks can follow; the moment is an
         estimate while any is active."""

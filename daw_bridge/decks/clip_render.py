@@ -14,9 +14,9 @@ from daw_bridge.decks.clip_voice import ClipVoice
 from daw_bridge.decks.conditions import DECK
 from daw_bridge.decks.engines import Engines
 from daw_bridge.decks.protocol import OnResult, PlayerOptions, RenderRequest, Result
-from daw_bridge.engine.protocol import Loaded
 from daw_bridge.errors import ClipError, shorten_text
 from daw_bridge.parameter import Atom, Values
+from genmodels.errors import GenModelsError
 
 log = logging.getLogger(__name__)
 
@@ -71,10 +71,9 @@ def clip_name(prompt: str, tempo: float) -> str:
 class ClipRenderer:
     """One clip at a time, the others wait. For the event loop's thread."""
 
-    def __init__(self, host: Engines, model: Loaded) -> None:
+    def __init__(self, host: Engines) -> None:
         self._host = host
-        self._model = model
-        self._waiting: deque[tuple[RenderRequest, ClipVoice, OnResult]] = deque()
+        self._waiting: deque[tuple[RenderRequest, OnResult]] = deque()
         self._taken: set[Path] = set()
         self._task: asyncio.Task[None] | None = None
         self._current: ClipVoice | None = None
@@ -113,18 +112,11 @@ class ClipRenderer:
         """
         if len(self._waiting) >= MAX_WAITING:
             raise ClipError(f"{MAX_WAITING} clips are waiting already: wait for one to be done")
-        loop = asyncio.get_running_loop()
-
-        def progress(share: float) -> None:
-            if share >= 1.0 and not loop.is_closed():
-                loop.call_soon_threadsafe(self._finish, voice, "")
-
-        voice = ClipVoice(request, self._model, self._host.send, progress)
-        voice.conditions()
+        self._voice(request).conditions()
         self._taken.add(request.out)
-        self._waiting.append((request, voice, on_result))
+        self._waiting.append((request, on_result))
         if self._task is None or self._task.done():
-            self._task = loop.create_task(self._render_all())
+            self._task = asyncio.get_running_loop().create_task(self._render_all())
 
     def failed(self, number: int, reason: str) -> bool:
         """A voice of the engine failed; whether it was a clip's."""
@@ -147,6 +139,18 @@ class ClipRenderer:
             self._release(self._current)
         self._waiting.clear()
 
+    def _voice(self, request: RenderRequest) -> ClipVoice:
+        """A voice of the model that plays."""
+        loop, model = asyncio.get_running_loop(), self._host.loaded
+        assert model is not None
+
+        def progress(share: float) -> None:
+            if share >= 1.0 and not loop.is_closed():
+                loop.call_soon_threadsafe(self._finish, voice, "")
+
+        voice = ClipVoice(request, model, self._host.send, progress)
+        return voice
+
     def _finish(self, voice: ClipVoice, error: str) -> None:
         if voice is self._current and self._outcome is not None and not self._outcome.done():
             self._outcome.set_result(error)
@@ -155,18 +159,21 @@ class ClipRenderer:
         while self._waiting:
             while self._host.state == "restarting":
                 await asyncio.sleep(0.1)
-            request, voice, on_result = self._waiting.popleft()
+            request, on_result = self._waiting.popleft()
             try:
-                result = await self._render(request, voice)
+                result = await self._render(request)
+            except GenModelsError as error:
+                result = Result(error=f"rendering failed: {error}")
             except Exception as error:
                 log.error("clip %s", request.out, exc_info=error)
                 result = Result(error=f"rendering failed inside: {type(error).__name__}: {error}")
             self._taken.discard(request.out)
             on_result(result)
 
-    async def _render(self, request: RenderRequest, voice: ClipVoice) -> Result:
+    async def _render(self, request: RenderRequest) -> Result:
         if self._host.state != "ready":
             return Result(error="the model worker has failed")
+        voice = self._voice(request)
         self._outcome = asyncio.get_running_loop().create_future()
         self._current = voice
         self._host.open(voice.conditions(), request.seed, voice.attach, background=True)
@@ -178,7 +185,7 @@ class ClipRenderer:
             return Result(error=f"rendering failed: {error}")
         try:
             seconds = await asyncio.to_thread(
-                write_clip, request, voice.audio, self._model.sample_rate, self._model.model
+                write_clip, request, voice.audio, voice.model.sample_rate, voice.model.model
             )
         except ClipError as problem:
             return Result(error=str(problem))

@@ -23,6 +23,7 @@ class ClipVoice:
 
     Attributes:
         audio: [samples, channels] at the model's rate, the clip and up to a frame more.
+        model: that makes it.
 
     Args:
         send: takes commands to the engine, from any thread.
@@ -39,7 +40,7 @@ class ClipVoice:
         seconds = clip_frames(request, model.sample_rate) / model.sample_rate
         self._frames = int(seconds * model.frame_rate) + 2
         self._request = request
-        self._model = model
+        self.model = model
         self._send = send
         self._on_progress = on_progress
         self._have = 0
@@ -61,7 +62,7 @@ class ClipVoice:
             ConditionError, GenerationError: the request does not fit the model.
         """
         request = self._request
-        values = default_values(self._model.takes)
+        values = default_values(self.model.takes)
         values.update(
             prompts=tuple(atom for pair in request.prompts for atom in pair),
             temperature=(request.temperature,),
@@ -71,8 +72,8 @@ class ClipVoice:
             key=(request.key,),
             chords=(request.chords,),
         )
-        transport = Transport(request.tempo, request.beats_per_bar, frame_rate=self._model.frame_rate)
-        return build_conditions(values, transport, self._model.takes)
+        transport = Transport(request.tempo, request.beats_per_bar, frame_rate=self.model.frame_rate)
+        return build_conditions(values, transport, self.model.takes)
 
     def attach(self, number: int, ring: PcmRing) -> Callable[[Produced], None]:
         """Take the voice's number and ring; returns what takes its `Produced` events."""
@@ -91,7 +92,7 @@ class ClipVoice:
             return ring
 
     def _ask(self, have_frames: int) -> None:
-        target = min(self._frames, have_frames + WINDOW_FRAMES) + self._model.lookahead_frames
+        target = min(self._frames, have_frames + WINDOW_FRAMES) + self.model.lookahead_frames
         if target > self._asked:
             self._asked = target
             self._send(Advance(self.number, target))
@@ -103,5 +104,5 @@ class ClipVoice:
             end = min(event.samples_end, len(self.audio))
             self.audio[self._have : end] = self._ring.read(self._have, end - self._have)
             self._have = end
-        self._ask(self._have // self._model.hop_length)
+        self._ask(self._have // self.model.hop_length)
         self._on_progress(self._have / len(self.audio))

@@ -17,6 +17,7 @@ from daw_bridge.decks.engines import Engines
 from daw_bridge.decks.following import Following
 from daw_bridge.decks.host_transport import HostTransport
 from daw_bridge.decks.launcher import Launcher
+from daw_bridge.decks.model_desk import MODEL, ModelDesk
 from daw_bridge.decks.protocol import OnResult, PlayerOptions, When
 from daw_bridge.decks.take_desk import GRAB, TAKE, TakeDesk
 from daw_bridge.decks.values import ParameterValues
@@ -48,6 +49,7 @@ class Commands:
     takes: TakeDesk
     following: Following
     transport: HostTransport
+    models: ModelDesk
     heard: Callable[[], Moment]
     written: Callable[[], Moment]
 
@@ -85,6 +87,8 @@ class Commands:
             self.controls.cancel(deck, name)
             if name in ("", "start"):
                 self.transport.release(deck)
+            if deck is None and name in ("", MODEL):
+                self.models.swap.give_up("it was cancelled")
             return self.written(), True
         if path == RENDER:
             self._render(args, on_result)
@@ -92,6 +96,9 @@ class Commands:
         heard = self.heard()
         if path == TAP:
             self.following.tap()
+            return heard, True
+        if path == MODEL:
+            self.models.change(str(args[0]), (), when, on_result, lambda *_: None)
             return heard, True
         if path == GRAB and deck is not None:
             self.takes.grab(deck, int(args[0]), heard.sample, on_result)

@@ -86,10 +86,7 @@ class Controls:
             ScheduleError: the bar has passed, or too much is planned.
         """
         name = path.removeprefix(DECK)
-        if path == OUTPUTS and int(values[0]) > self._mixer.channels:
-            raise ParameterError(path, values, f"a first channel 1..{self._mixer.channels}")
-        if path == CUE_OUTPUTS:
-            check_outputs(values, self._mixer.channels)
+        self.check(path, values)
         if deck is not None and name in CONDITIONING and when.at is None:
             each = self._decks[deck - 1]
             at_once = not each.active
@@ -106,6 +103,13 @@ class Controls:
         idle = self._changes.idle
         moment = self._apply(path, deck, values, 0, on_result)
         return moment, idle if path == TEMPO else path != METER
+
+    def check(self, path: str, values: Values) -> None:
+        """Raise `ParameterError` when the output has not so many channels."""
+        if path == OUTPUTS and int(values[0]) > self._mixer.channels:
+            raise ParameterError(path, values, f"a first channel 1..{self._mixer.channels}")
+        if path == CUE_OUTPUTS:
+            check_outputs(values, self._mixer.channels)
 
     def cancel(self, deck: int | None, name: str) -> None:
         """Drop what is planned: of one deck or of everything, of one parameter (named without the deck's

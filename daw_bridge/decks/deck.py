@@ -12,7 +12,7 @@ from daw_bridge.clock.internal import Moment
 from daw_bridge.decks.briefing import Briefing
 from daw_bridge.decks.engine_host import EngineHost
 from daw_bridge.decks.engines import Engines
-from daw_bridge.decks.estimate import Estimate
+from daw_bridge.decks.estimate import READY_FRAMES, Estimate
 from daw_bridge.decks.geometry import Geometry
 from daw_bridge.decks.heard import Heard
 from daw_bridge.decks.meter import Meter
@@ -29,7 +29,6 @@ from daw_bridge.takes.status import Place
 from genmodels.conditioning.attributes import Conditions
 
 PROMPT_FRAMES = 300
-READY_FRAMES = 6
 # what was told is remembered until it has been heard, whatever the latency
 KEPT_S = 2
 
@@ -39,7 +38,8 @@ class Timing:
     """What decks share: how far to generate ahead, and how long the worker takes.
 
     Attributes:
-        lookahead_s: seconds generated beyond what is written to the output.
+        lookahead_s: seconds generated beyond what is written to the output. at_least_s: so many where that
+            is less.
         change: from a change to its first new PCM. opening: from opening a voice to its first PCM. Seconds.
         reserve_s: seconds beyond `change` that stay as they are, while changes follow one another closely.
         meter: takes the time of changes that are made at once.
@@ -50,6 +50,7 @@ class Timing:
     opening: Estimate
     reserve_s: float = 0.0
     meter: Meter | None = None
+    at_least_s: float = 0.0
 
     @property
     def margin_s(self) -> float:
@@ -68,6 +69,8 @@ class Deck:
     Attributes:
         score: what its model is told.
         memory: the last minute of what it played.
+        heirs: runs in another model that are to follow on its runs, by those; they are told what its runs
+            are told, but not heard.
         heard: the harmony that its model was told of.
     """
 
@@ -83,6 +86,7 @@ class Deck:
         self.heard = Heard(self.score.timeline, clock, geometry.model)
         self._briefing = Briefing(self.score.timeline, clock, engines.send)
         self._runs: tuple[Run, ...] = ()
+        self.heirs: dict[Run, Run] = {}
         self._asked: float | None = None
         self._past_underruns = 0
         self._held = 0
@@ -101,7 +105,12 @@ class Deck:
 
     @property
     def _ahead(self) -> int:
-        return round(self._timing.lookahead_s * self._geometry.out_rate)
+        return round(max(self._timing.lookahead_s, self._timing.at_least_s) * self._geometry.out_rate)
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """What sounds or will."""
+        return self._runs
 
     @property
     def active(self) -> bool:
@@ -259,7 +268,7 @@ class Deck:
             place: for the beat of something planned, its beat and output sample as they are now.
         """
         self.score.follow_clock(sample, place)
-        for run in self._runs:
+        for run in (*self._runs, *self.heirs.values()):
             if run.stop_beat is not None and run.stop is not None and run.stop > sample:
                 run.stop_beat, run.stop = place(run.stop_beat)
             if run.start > sample and not run.sounding:
@@ -274,7 +283,7 @@ class Deck:
         if dirty is None:
             return
         try:
-            for run in self._runs:
+            for run in (*self._runs, *self.heirs.values()):
                 sample = self._briefing.change(run, dirty, due, self._timing.change.add)
                 self._expect(run, sample)
         except ValueError:
@@ -298,6 +307,8 @@ class Deck:
                 self._close(run)
             else:
                 self._briefing.advance(run, written, self._ahead)
+        for heir in self.heirs.values():
+            self._briefing.advance(heir, written, self._ahead)
         if self._runs:
             claimed = (run.sample_of(run.claimed // run.geometry.hop) for run in self._runs)
             self.score.timeline.settle(min(claimed) - KEPT_S * self._geometry.out_rate)
@@ -315,12 +326,58 @@ class Deck:
         if not self._runs:
             return None
         last = self._runs[-1]
+        if last.geometry.model.codec != self._geometry.model.codec:
+            return None
         return last.tokens.before(self._briefing.last_bar_frame(last), PROMPT_FRAMES)
 
     def conditions(self, origin: int, sample: int) -> Conditions:
         """What a voice is told whose frame 0 lies on output sample ``origin``, as it holds from ``sample``
         on."""
         return self._briefing.conditions(self._geometry.model, 0, origin, sample)
+
+    def legacy(self, run: Run, geometry: Geometry, sample: int) -> tuple[int, NDArray[np.int16] | None]:
+        """What a voice of another model that follows on a run at an output sample begins with: the sample of
+        its frame 0, and tokens; None for none.
+
+        Where the codecs are the same these are the last tokens before that sample, on the same frames; of a
+        run that holds those up to its last whole bar, as what it holds is no music that could go on.
+        """
+        codec = geometry.model.codec
+        if not codec or run.geometry.model.codec != codec or run.start >= sample:
+            return sample, None
+        frame = int(geometry.frames(sample - run.origin) + 1e-6)
+        end, tokens = run.past(self._briefing.last_bar_frame(run) if run.holding else frame, PROMPT_FRAMES)
+        if tokens is None:
+            return sample, None
+        return (sample if run.holding else run.sample_of(end)) - geometry.out_samples(tokens.shape[1]), tokens
+
+    def play(self, geometry: Geometry) -> None:
+        """Whatever begins from now on begins in another model."""
+        if geometry.model.channels != self._geometry.model.channels:
+            self.memory = DeckMemory(geometry.out_rate, geometry.model.channels, lambda: self._clock.map)
+        self.score.takes = geometry.model.takes
+        self.heard = Heard(self.score.timeline, self._clock, geometry.model)
+        self._geometry = geometry
+
+    def hand_over(self, moment: Moment) -> None:
+        """Let the heirs sound from a moment on, and what they follow on end there."""
+        for run in self._runs:
+            heir = self.heirs.pop(run, None)
+            if heir is None:
+                continue
+            heir.stop, heir.stop_beat, heir.stop_planned = run.stop, run.stop_beat, run.stop_planned
+            if run.start >= moment.sample:
+                self._close(run)
+            else:
+                run.stop, run.stop_beat, run.stop_planned = moment.sample, moment.beats, False
+                heir.postpone(moment.sample)
+            self._runs = (*self._runs, heir)
+
+    def disinherit(self) -> None:
+        """Let go of all heirs."""
+        for heir in self.heirs.values():
+            self._release(heir)
+        self.heirs.clear()
 
     def places(self) -> list[tuple[int, Place]]:
         """Where its runs lie, by their voices' numbers."""
@@ -348,7 +405,7 @@ class Deck:
         prompt: NDArray[np.int16] | None = None,
         host: EngineHost | None = None,
     ) -> Run:
-        """A run that is to sound from a moment on; it is not heard before it is one of the deck's.
+        """A run that is to sound from a moment on; it is not heard before it is among the deck's.
 
         Args:
             origin: output sample of its frame 0. prompt: tokens [K, T] that become its first frames.
@@ -384,6 +441,11 @@ class Deck:
 
     def _close(self, run: Run) -> None:
         self._runs = tuple(other for other in self._runs if other is not run)
+        if (heir := self.heirs.pop(run, None)) is not None:
+            self._release(heir)
+        self._release(run)
+
+    def _release(self, run: Run) -> None:
         run.close()
         self._past_underruns += run.underruns
         self._engines.close(run.number, run.ring)

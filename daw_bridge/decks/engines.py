@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -46,6 +47,7 @@ class Engines:
         self._owner = owner
         self._numbers = itertools.count(1)
         self._hosts: dict[int, EngineHost] = {}
+        self._beside: list[EngineHost] = []
         self._retired: list[EngineHost] = []
         self._ending: set[asyncio.Task[None]] = set()
         self._past_restarts = 0
@@ -84,7 +86,7 @@ class Engines:
     @property
     def memory(self) -> Memory:
         """Of the front and of all workers."""
-        hosts = (self.current, *self._retired)
+        hosts = (self.current, *self._beside, *self._retired)
         return Memory(
             self.current.memory.front_mb,
             sum(host.memory.worker_mb for host in hosts),
@@ -101,26 +103,31 @@ class Engines:
 
     async def stop(self) -> None:
         """End all workers; their shared memory is gone afterwards."""
-        retired, self._retired = self._retired, []
-        await asyncio.gather(*(host.stop() for host in (self.current, *retired)), *self._ending)
+        hosts = (self.current, *self._beside, *self._retired)
+        await asyncio.gather(*(host.stop() for host in hosts), *self._ending)
 
     def beside(self, load: Load, owner: Owner, tap: Tap) -> EngineHost:
         """Another engine, not started yet, which stays unsupervised: when it fails its owner is told, and
         that is all."""
         host = EngineHost(load, self._make_engine, owner, tap, self._numbers)
         host.supervised = False
+        self._beside.append(host)
         return host
 
     def take(self, host: EngineHost) -> None:
         """Let an engine play from now on; the one before ends with its last voice."""
+        self._beside.remove(host)
         old, self.current = self.current, host
         self._past_restarts += old.restarts
         old.retire(_Orphans(old, self._owner))
         self._retired.append(old)
         host.owner, host.supervised = self._owner, True
+        host.load = replace(host.load, gently=False)
 
     def drop(self, host: EngineHost) -> None:
-        """End an engine that did not come to play."""
+        """End an engine that did not come to play, or plays no more."""
+        if host in self._beside:
+            self._beside.remove(host)
         task = asyncio.get_running_loop().create_task(host.stop())
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
@@ -132,7 +139,8 @@ class Engines:
     def watch(self) -> None:
         """Look how much memory is taken, and end engines that have no voice left; cheap, to be called
         often."""
-        self.current.watch()
+        for host in (self.current, *self._beside, *self._retired):
+            host.watch()
         for host in [host for host in self._retired if host.idle]:
             self._retired.remove(host)
             self.drop(host)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from daw_bridge.engine.protocol import Loaded
+
+READY_FRAMES = 6
+
 
 class Estimate:
     """Rises at once to what was measured, at most to its bound, and falls slowly.
@@ -23,3 +27,13 @@ class Estimate:
     def value(self) -> float:
         """Seconds to allow for: the peak and a quarter."""
         return min(self._high, max(self._low, 1.25 * self._peak))
+
+
+def first_estimates(model: Loaded) -> tuple[Estimate, Estimate]:
+    """What a change, and the opening of a voice, should take with a model that has just been loaded."""
+    change, opening = Estimate(0.06, 0.03, 0.5), Estimate(0.25, 0.15, 1.5)
+    step = 1.0 / (model.realtime_factor * model.frame_rate)
+    before_sound = model.max_delay + model.lookahead_frames
+    change.add((before_sound + READY_FRAMES) * step + 0.01)
+    opening.add((before_sound + READY_FRAMES + 4) * step + 0.08)
+    return change, opening

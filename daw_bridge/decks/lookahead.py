@@ -34,6 +34,10 @@ class Lookahead:
         lead = HIGH_S if self._speed <= 1.0 else BASE_S + SLOW_S / (self._speed - 1.0)
         return min(HIGH_S, max(LOW_S, lead) * self._caution)
 
+    def forget(self) -> None:
+        """Another model plays: what was measured is of no meaning any more."""
+        self._speed = 0.0
+
     def measured(self, speed: float, holds: int) -> None:
         """Take a measurement of about a second.
 

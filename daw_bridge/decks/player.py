@@ -5,25 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+from dataclasses import replace
 
 from daw_bridge.clock.internal import Moment
 from daw_bridge.decks.announcer import Announcer, OnNotice
 from daw_bridge.decks.assembly import Parts, assemble
 from daw_bridge.decks.conditions import DECK
-from daw_bridge.decks.deck import READY_FRAMES, Timing
+from daw_bridge.decks.deck import Timing
 from daw_bridge.decks.engines import Engines
-from daw_bridge.decks.estimate import Estimate
+from daw_bridge.decks.estimate import Estimate, first_estimates
 from daw_bridge.decks.lookahead import Lookahead
 from daw_bridge.decks.meter import Meter
 from daw_bridge.decks.mixer import SILENT_DB
 from daw_bridge.decks.output_host import OutputHost
 from daw_bridge.decks.player_status import player_status, with_clock
-from daw_bridge.decks.protocol import Ack, OnResult, PlayerOptions, Status, When
+from daw_bridge.decks.protocol import Ack, OnRefused, OnResult, PlayerOptions, Settings, Status, When
 from daw_bridge.decks.take_desk import TAKE, TakeDesk
 from daw_bridge.decks.values import ParameterValues
 from daw_bridge.engine.base import MakeEngine
 from daw_bridge.engine.local import LocalEngine
-from daw_bridge.engine.protocol import DEFAULT_LOADER, Load
+from daw_bridge.engine.protocol import DEFAULT_LOADER, Load, Loaded
 from daw_bridge.errors import EngineError
 from daw_bridge.parameter import Values
 
@@ -87,13 +88,17 @@ class LivePlayer:
         rate = self._output.sample_rate
         model = await self._host.start()
         self._adapt(model.realtime_factor)
-        step = 1.0 / (model.realtime_factor * model.frame_rate)
-        before_sound = model.max_delay + model.lookahead_frames
-        self._timing.change.add((before_sound + 6) * step + 0.01)
-        self._timing.opening.add((before_sound + READY_FRAMES + 4) * step + 0.08)
+        self._timing.change, self._timing.opening = first_estimates(model)
         self._timing.meter = Meter(rate)
         parts = self._parts = assemble(
-            self._options, self._values, self._host, self._output, self._takes, self._timing, self._notify
+            self._options,
+            self._values,
+            self._host,
+            self._output,
+            self._takes,
+            self._timing,
+            self._notify,
+            self._played,
         )
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         channels = self._output.channels
@@ -110,6 +115,7 @@ class LivePlayer:
                 await pumping
         parts, self._parts = self._parts, None
         if parts is not None:
+            parts.models.swap.close()
             parts.changes.close()
             parts.clips.close()
             parts.choices.close()
@@ -148,6 +154,23 @@ class LivePlayer:
             self._takes.accepted(path, deck, args, ack)
         return ack
 
+    def change(
+        self,
+        model: str,
+        settings: Settings,
+        when: When,
+        on_result: OnResult,
+        on_refused: OnRefused,
+    ) -> Ack:
+        """Set values together, with another model or with the one that plays."""
+        parts = self._started()
+        known = tuple(
+            (f"{DECK}prompts", deck, (values[0], 1.0)) if path == f"{DECK}prompt" else (path, deck, values)
+            for path, deck, values in settings
+        )
+        parts.models.change(model, known, when, on_result, on_refused, trusted=True)
+        return self._ack(parts.clock.moment(self._output.position()), True)
+
     def status(self) -> Status:
         """The present state."""
         parts = self._parts
@@ -158,7 +181,10 @@ class LivePlayer:
         choices = parts.choices if parts else None
         model = self._options.model
         found = player_status(self._host, self._output, clock, decks, model, take, meter, agenda, choices)
-        return found if parts is None else with_clock(found, parts.following.status, parts.transport.waiting)
+        if parts is None:
+            return found
+        found = replace(found, model=parts.models.name, swap=parts.models.swap.status)
+        return with_clock(found, parts.following.status, parts.transport.waiting)
 
     def _started(self) -> Parts:
         if self._parts is None:
@@ -185,6 +211,7 @@ class LivePlayer:
         parts.changes.pump()
         self._output.offset_s = float(self.get(OFFSET, None)[0]) / 1000.0
         written = self._output.written
+        parts.models.pump()
         for deck in parts.decks:
             deck.pump(written)
         parts.choices.pump()
@@ -197,6 +224,11 @@ class LivePlayer:
         self._output.watch()
         self._host.watch()
         parts.following.pump()
+
+    def _played(self, model: Loaded) -> None:
+        """Another model plays."""
+        self._lookahead.forget()
+        self._adapt(model.realtime_factor)
 
     def _adapt(self, speed: float) -> None:
         holds = sum(deck.underruns for deck in self._parts.decks) if self._parts else 0

@@ -72,6 +72,10 @@ class Result:
     error: str = ""
 
 
+OnRefused = Callable[[str, int | None, Exception], None]
+Settings = tuple[tuple[str, int | None, Values], ...]
+"""Values by path and deck."""
+
 OnResult = Callable[[Result], None]
 
 
@@ -157,6 +161,22 @@ class DeckStatus:
 
 
 @dataclass(frozen=True)
+class SwapStatus:
+    """A change of model on its way.
+
+    Attributes:
+        state: ``'loading'``, ``'waiting'`` (it is loaded, and its line comes), or ``'none'``.
+        model: name of the one that is to take over.
+    """
+
+    state: Literal["none", "loading", "waiting"] = "none"
+    model: str = ""
+
+
+NO_SWAP = SwapStatus()
+
+
+@dataclass(frozen=True)
 class Status:
     """The instrument as it sounds now.
 
@@ -176,6 +196,7 @@ class Status:
         take: what is being recorded.
         metrics: how it is doing.
         clock: whose clock is followed.
+        swap: a change of model on its way.
     """
 
     engine: EngineState
@@ -198,6 +219,7 @@ class Status:
     compute: str = ""
     precision: str = ""
     clock: ClockStatus = NO_CLOCK
+    swap: SwapStatus = NO_SWAP
 
 
 @dataclass(frozen=True)

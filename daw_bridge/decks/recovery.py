@@ -79,8 +79,9 @@ class Recovery:
                 self._resume(deck, from_tokens=out_of_memory)
 
     def voice_orphaned(self, number: int, reason: str) -> None:
-        """A voice that was left in an engine that no longer plays is gone: of concern only to a clip."""
-        self._clips.failed(number, reason)
+        """A voice that was left in an engine that no longer plays is gone: of concern only to clips and choices."""
+        if not self._clips.failed(number, reason):
+            self._choices.failed(number, reason)
 
     def voice_refused(self, number: int, reason: str) -> None:
         """One voice was told what its model does not take, and plays on as before."""

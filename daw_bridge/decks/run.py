@@ -16,7 +16,7 @@ import numpy as np
 from daw_bridge.decks.geometry import Geometry
 from daw_bridge.decks.pieces import Piece, Samples, Switch, faded_out, mixed
 from daw_bridge.decks.seam import Seam
-from daw_bridge.decks.token_history import TokenHistory
+from daw_bridge.decks.token_history import TokenHistory, Tokens
 from daw_bridge.engine.protocol import Produced
 from daw_bridge.engine.ring import PcmRing
 
@@ -181,6 +181,19 @@ class Run:
                     self.stop += sample - self.start
                 self.origin += sample - self.start
                 self.start = self._silent_since = sample
+
+    def postpone(self, sample: int) -> None:
+        """Begin to sound later in the same voice; only before anything has been given to the feeder."""
+        with self._lock:
+            if not self._claimed:
+                self.start = self._silent_since = sample
+                self._first_place = sample - self.origin
+
+    def past(self, frame: int, count: int) -> tuple[int, Tokens | None]:
+        """Up to ``count`` frames before ``frame``, as far as they are known: the frame after the last, and
+        the tokens; None for none."""
+        with self._lock:
+            return min(frame, self.tokens.end), self.tokens.before(frame, count)
 
     def take_moved(self) -> int:
         """Output samples by which the origin has moved since this was last asked."""

@@ -45,10 +45,15 @@ class Score:
         prompts = self.timeline.at(sample)["prompts"]
         return str(max(zip(prompts[1::2], prompts[::2], strict=True), key=lambda pair: float(pair[0]))[1])
 
-    def check(self, name: str, values: Values, sample: int) -> None:
-        """Raise `ConditionError` or `GenerationError` when a value does not fit the model."""
-        trial = fitted(self.timeline.at(sample) | self._pending, self.takes) | {name: values}
-        build_conditions(trial, Transport(120.0), self.takes)
+    def check(self, name: str, values: Values, sample: int, takes: Set[str] | None = None) -> None:
+        """Raise `ConditionError` or `GenerationError` when a value does not fit the model.
+
+        Args:
+            takes: what that takes; None for the one that plays.
+        """
+        takes = self.takes if takes is None else takes
+        trial = fitted(self.timeline.at(sample) | self._pending, takes) | {name: values}
+        build_conditions(trial, Transport(120.0), takes)
 
     def set_base(self, name: str, values: Values) -> None:
         """Change a value for good; nothing plays that would have to be told."""
@@ -74,6 +79,12 @@ class Score:
         if dropped:
             self.invalidate(dropped[0].sample)
         return {change.name for change in dropped} - {GLIDE}
+
+    def unplan(self, name: str, beat: float) -> None:
+        """Drop what is planned for a value at a beat."""
+        names = (name, GLIDE) if name == "prompts" else (name,)
+        for change in self.timeline.drop(names, beat):
+            self.invalidate(change.sample)
 
     def invalidate(self, sample: int) -> None:
         """From an output sample on, the model was told something else."""

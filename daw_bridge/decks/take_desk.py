@@ -47,10 +47,12 @@ class TakeDesk:
 
     Attributes:
         keeper: is told everything that happens.
+        model: name of the one that plays.
     """
 
     def __init__(self, options: PlayerOptions, get: Get, notify: Callable[[NoticeKind, str], None]) -> None:
         self._options = options
+        self.model = options.model
         self._get = get
         self._stage: _Stage | None = None
         self._writing: set[asyncio.Task[None]] = set()
@@ -68,6 +70,12 @@ class TakeDesk:
         """The player has started."""
         self._stage = _Stage(clock, decks, clips)
         self.keeper.prepare(rate, channels, load, loaded)
+
+    def change_model(self, load: Load, loaded: Loaded) -> None:
+        """Another model plays from now on."""
+        self.model = loaded.model
+        if self._stage is not None:
+            self.keeper.change_model(load, loaded, self._values(), self._stage.clock.map)
 
     def starting(self) -> None:
         """A deck is about to start: a take begins with the first that does."""
@@ -149,7 +157,7 @@ class TakeDesk:
             "first_bar": grabbed.first_bar,
             "bars": grabbed.bars,
             "prompts": list(self._get(f"{DECK}prompts", deck)),
-            "model": self._options.model,
+            "model": self.model,
         }
         publish_clip(path, (sound,), len(sound), sound.shape[1], rate, grabbed.music, facts)
         return str(path), len(sound) / rate

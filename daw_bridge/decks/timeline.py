@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from daw_bridge.parameter import Values
@@ -67,6 +67,12 @@ class Timeline:
     def cancel(self, name: str | None, after: int) -> list[Change]:
         """Drop the planned changes after a sample, of one name or of all; returns them."""
         dropped = [c for c in self.planned(after) if name is None or c.name == name]
+        self._changes = [c for c in self._changes if c not in dropped]
+        return dropped
+
+    def drop(self, names: Collection[str], beat: float) -> list[Change]:
+        """Drop the planned changes of some names at a beat; returns them."""
+        dropped = [c for c in self._changes if c.planned and c.name in names and c.beat == beat]
         self._changes = [c for c in self._changes if c not in dropped]
         return dropped
 

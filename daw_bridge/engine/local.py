@@ -75,7 +75,13 @@ class LocalEngine:
         return None if self._process is None else self._process.pid
 
     def start(self) -> None:
-        """Spawn the worker; commands can be sent at once and wait in order until it listens."""
+        """Spawn the worker; commands can be sent at once and wait in order until it listens. Does nothing
+        once `stop` was called."""
+        with self._replacing:
+            if not self._ended:
+                self._start()
+
+    def _start(self) -> None:
         spare, self._spare = self._spare, None
         if spare is not None and not spare[0].is_alive():
             _discard(spare)
@@ -117,7 +123,7 @@ class LocalEngine:
             self._outbox = queue.SimpleQueue()
             self._stopping = False
             if not self._ended:
-                self.start()
+                self._start()
 
     def stop(self) -> None:
         """End the worker within two seconds, by force where needed, and unlink all shared memory."""

@@ -11,7 +11,7 @@ older epochs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -37,6 +37,7 @@ class Load:
             `EngineModel`. Never taken from a message of a control surface.
         precision: number format of the model's arithmetic: ``'auto'``, ``'fp32'``, ``'half'``, ``'int8'`` or
             ``'native'``, see `genmodels.lm.decoder.make_decoder`.
+        gently: give way to what plays while loading; of no meaning to what is loaded.
     """
 
     model: str
@@ -44,6 +45,7 @@ class Load:
     threads: int = 0
     loader: str = DEFAULT_LOADER
     precision: str = "auto"
+    gently: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.connection import Connection
 
 import numpy as np
@@ -42,7 +43,7 @@ from daw_bridge.engine.protocol import (
     Stats,
 )
 from daw_bridge.engine.ring import PcmRing
-from daw_bridge.priority import give_way, spare_garbage
+from daw_bridge.priority import gently, give_way, spare_garbage
 from genmodels.errors import GenModelsError
 
 CHUNK_SECONDS = 0.025
@@ -67,7 +68,7 @@ def worker_main(connection: Connection, spare_for: Load | None = None, whole: bo
     give_way()
     worker = Worker(connection.send)
     if spare_for is not None:
-        prepare(spare_for.loader)
+        gently(partial(prepare, spare_for.loader))
         if whole:
             worker.preload(spare_for)
             spare_garbage()
@@ -181,12 +182,16 @@ class Worker:
         """Load a model before anybody asks: the same command is then answered at once. What cannot be loaded
         is left to the command."""
         with contextlib.suppress(Exception):
-            self._preloaded = command, self._read_model(command)
+            self._preloaded = command, gently(partial(self._read_model, command))
 
     def _load(self, command: Load) -> None:
         preloaded, self._preloaded = self._preloaded, None
         ready = preloaded is not None and preloaded[0] == command
-        self._send(preloaded[1] if preloaded is not None and ready else self._read_model(command))
+        if preloaded is not None and ready:
+            self._send(preloaded[1])
+        else:
+            read = partial(self._read_model, command)
+            self._send(gently(read) if command.gently else read())
 
     def _read_model(self, command: Load) -> Loaded:
         import torch

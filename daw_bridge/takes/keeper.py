@@ -20,7 +20,7 @@ from daw_bridge.errors import TakeError
 from daw_bridge.takes.library import Limits, prune
 from daw_bridge.takes.prepared import PreparedVoice, tokens_record
 from daw_bridge.takes.status import Place, TakeStatus
-from daw_bridge.takes.writer import Begin, End, Sound, TakeWriter
+from daw_bridge.takes.writer import Begin, End, Hold, Sound, TakeWriter
 from genmodels.conditioning.attributes import Conditions
 
 FORMAT_VERSION = 1
@@ -89,6 +89,27 @@ class TakeKeeper:
         if not self._on:
             return
         self._rate = sample_rate
+        self._identify(sample_rate, channels, load, loaded)
+        self._writer = TakeWriter(sample_rate, channels)
+        self._writer.put(self._prune)
+
+    def hold_sound(self, sample: int) -> None:
+        """Sound from an output sample on is kept for the take that `change_model` begins."""
+        if self._recording and self._writer is not None:
+            self._writer.put(Hold(sample))
+
+    def change_model(self, load: Load, loaded: Loaded, values: Mapping[str, object], clock: TempoMap) -> None:
+        """Another model plays: takes are its own from here on. One that is being recorded ends, and the next
+        begins where that ends, without the voices of the model before."""
+        if self._writer is None:
+            return
+        self._identify(self._rate, self._identity["channels"], load, loaded)
+        if self._recording:
+            self._recording = False
+            self._writer.put(End("another model took over", goes_on=True))
+            self.begin(values, clock)
+
+    def _identify(self, sample_rate: int, channels: int, load: Load, loaded: Loaded) -> None:
         self._loaded = loaded
         self._identity = {
             "sample_rate": sample_rate,
@@ -116,8 +137,6 @@ class TakeKeeper:
                 "system": platform.platform(),
             },
         }
-        self._writer = TakeWriter(sample_rate, channels)
-        self._writer.put(self._prune)
 
     def begin(self, values: Mapping[str, object], clock: TempoMap, follows: bool = False) -> None:
         """Begin a take.

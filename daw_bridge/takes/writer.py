@@ -51,9 +51,21 @@ class Begin:
 
 @dataclass(frozen=True)
 class End:
-    """End the take."""
+    """End the take.
+
+    Attributes:
+        goes_on: whether the next one begins with the sound that `Hold` has kept back.
+    """
 
     reason: str
+    goes_on: bool = False
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Sound from an output sample on is kept back for the take that begins next."""
+
+    sample: int
 
 
 @dataclass(frozen=True)
@@ -64,15 +76,15 @@ class Sound:
     block: Samples
 
 
-Job = Begin | End | Sound | Mapping[str, Any] | Callable[[], None]
+Job = Begin | End | Hold | Sound | Mapping[str, Any] | Callable[[], None]
 
 
 class TakeWriter:
     """Carries out jobs in order, in a thread of its own; nobody waits for it.
 
-    A job is `Begin`, `End`, `Sound`, a record, or a function to be called. Between two takes records and
-    sound are dropped. What is written reaches the system within `PERIOD_S`; the sound file's header says so
-    every `KEEP_EVERY_S`; the disk is asked to take it every `SYNC_EVERY_S`.
+    A job is `Begin`, `End`, `Hold`, `Sound`, a record, or a function to be called. Between two takes
+    records and sound are dropped. What is written reaches the system within `PERIOD_S`; the sound file's
+    header says so every `KEEP_EVERY_S`; the disk is asked to take it every `SYNC_EVERY_S`.
 
     Attributes:
         error: why the last take ended early; empty where it did not.
@@ -93,6 +105,8 @@ class TakeWriter:
         self._journal: JournalWriter | None = None
         self._sound: SoundWriter | None = None
         self._next_sample = 0
+        self._hold_from: int | None = None
+        self._held: list[Sound] = []
         self._kept_arrays: set[str] = set()
         self._last_folder: Path | None = None
         self._keep_due = self._sync_due = 0.0
@@ -146,7 +160,11 @@ class TakeWriter:
                 blocks, records = [], []
                 if isinstance(job, Begin):
                     self._guarded(partial(self._begin, job))
+                elif isinstance(job, Hold):
+                    self._hold_from = job.sample
                 elif isinstance(job, End):
+                    if not job.goes_on:
+                        self._guarded(self._let_go)
                     self._guarded(partial(self._end, job.reason))
                 else:
                     self._guarded(job)
@@ -169,6 +187,7 @@ class TakeWriter:
             self._kept_arrays = {record["name"] for record in carried if record["type"] == "array"}
             self._journal.append(*carried)
         self._last_folder = folder
+        self._let_go()
 
     def _end(self, reason: str) -> None:
         journal, sound = self._journal, self._sound
@@ -222,6 +241,10 @@ class TakeWriter:
     def _write_sound(self, blocks: list[Sound]) -> list[Record]:
         """Append blocks so that sample n of the file stays output sample ``first + n``."""
         lines: list[Record] = []
+        if self._hold_from is not None:
+            blocks = self._kept_back(blocks, self._hold_from)
+        if not blocks:
+            return lines
         if self._sound is None:
             assert self.folder is not None
             name = SOUND if self._channels <= FLAC_CHANNELS else MANY_CHANNELS
@@ -240,6 +263,22 @@ class TakeWriter:
         self._sound.write(np.concatenate(pieces))
         self.samples = self._sound.frames
         return lines
+
+    def _kept_back(self, blocks: list[Sound], sample: int) -> list[Sound]:
+        """What of the blocks lies before an output sample; the rest is held."""
+        before = []
+        for sound in blocks:
+            count = min(max(0, sample - sound.start), len(sound.block))
+            if count:
+                before.append(Sound(sound.start, sound.block[:count]))
+            if count < len(sound.block):
+                self._held.append(Sound(sound.start + count, sound.block[count:]))
+        return before
+
+    def _let_go(self) -> None:
+        """Write the sound that was held."""
+        held, self._held, self._hold_from = self._held, [], None
+        self._write([], held)
 
     def _secure(self) -> None:
         now = time.monotonic()

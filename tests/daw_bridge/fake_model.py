@@ -5,12 +5,16 @@ The model's name sets its manners: ``'fake'``, ``'fake:ms=5'`` (milliseconds of 
 frame 40), ``'fake:hang=40'`` (never comes back from frame 40),
 ``'fake:stereo'`` (the right channel sounds at half the level), ``'fake:effects'`` (takes text alone),
 ``'fake:bars'`` (50 Hz are added for each seed modulo 16, 1000 Hz for each beat of the bar that has passed),
-``'fake:absent'`` (cannot be loaded). No precision 'half' can be had. Pitches that are multiples of 50 Hz have
-whole periods in a frame, so that changes at frame borders are free of jumps.
+``'fake:absent'`` (cannot be loaded), ``'fake:rate=24000'`` (samples a second, 50 frames of them),
+``'fake:codec=bells'`` (a codec of its own), ``'fake:up=50'`` (sounds so many Hz higher),
+``'fake:load=0.5'`` (seconds that it takes to load), ``'fake:dies=40'`` (the worker's process ends at
+frame 40). Several manners have commas between them. No precision 'half' can be had. Pitches that are multiples
+of 50 Hz have whole periods in a frame, so that changes at frame borders are free of jumps.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -60,6 +64,9 @@ class FakeVoice:
     pcm_frame: int = 0
     lookahead_frames: int = LOOKAHEAD
     max_delay: int = DELAY
+    hop: int = HOP
+    up: int = 0
+    dies: int = -1
     oldest_frame: int = 0
     pitches: list[int] = field(default_factory=list)
 
@@ -89,13 +96,17 @@ class FakeVoice:
                 raise RuntimeError("this voice was told to fail")
             if self.frame == self.hang:
                 time.sleep(3600.0)
+            if self.frame == self.dies:
+                os._exit(9)
             time.sleep(self.ms / 1000)
             now = [c for f, c in self.conditions if f <= self.frame][-1]
             more = 0 if self.seed is None else added_pitch(now, self.seed, self.frame)
             self.pitches.append(round(pitch_of(now)) + more)
             self.frame += 1
         first, self.pcm_frame = self.pcm_frame, max(self.pcm_frame, self.frame - LOOKAHEAD)
-        blocks = [sine(self.pitches[f], f * HOP, HOP) for f in range(first, self.pcm_frame)]
+        hop, rate = self.hop, 50 * self.hop
+        pitches = [(f, self.pitches[f] + self.up) for f in range(first, self.pcm_frame)]
+        blocks = [sine(pitch, f * hop, hop, rate) for f, pitch in pitches]
         mono = np.concatenate([np.zeros(0, np.float32), *blocks])
         return mono if self.channels == 1 else np.stack([mono, 0.5 * mono], axis=1)
 
@@ -128,6 +139,8 @@ class FakeModel:
     fail: int = -1
     exhausted: int = -1
     hang: int = -1
+    up: int = 0
+    dies: int = -1
     channels: int = 1
     seeds: bool = False
     kind: str = "musicgen"
@@ -146,6 +159,7 @@ class FakeModel:
         exhausted = self.exhausted if prompt is None else -1
         voice = FakeVoice([(0, conditions)], self.ms, self.fail, exhausted, self.hang, self.channels, beat)
         voice.seed = seed if self.seeds else None
+        voice.hop, voice.up, voice.dies = self.hop_length, self.up, self.dies
         if prompt is not None:
             voice.pitches = [int(p) for p in prompt[0]]
             voice.frame = len(voice.pitches)
@@ -179,18 +193,26 @@ def load(model: str, device: str, precision: str = "auto") -> FakeModel:
     """The worker's loader."""
     if precision == "half":
         raise ConfigError("precision 'half' is not for sines: choose 'fp32'")
-    manner, _, value = model.partition(":")[2].partition("=")
-    if manner == "absent":
+    words = (word.partition("=") for word in model.partition(":")[2].split(","))
+    said = {manner: value for manner, _, value in words}
+    if "absent" in said:
         raise FileNotFoundError(f"no model {model!r}")
+    time.sleep(float(said.get("load", 0.0)))
+    rate = int(said.get("rate", RATE))
     fake = FakeModel(
         model,
-        ms=float(value) if manner == "ms" else 0.0,
-        fail=int(value) if manner == "fail" else -1,
-        exhausted=int(value) if manner == "memory" else -1,
-        hang=int(value) if manner == "hang" else -1,
-        channels=2 if manner == "stereo" else 1,
-        seeds=manner == "bars",
+        ms=float(said.get("ms", 0.0)),
+        fail=int(said.get("fail", -1)),
+        exhausted=int(said.get("memory", -1)),
+        hang=int(said.get("hang", -1)),
+        up=int(said.get("up", 0)),
+        dies=int(said.get("dies", -1)),
+        channels=2 if "stereo" in said else 1,
+        codec=said.get("codec", "sine"),
+        sample_rate=rate,
+        hop_length=rate // 50,
+        seeds="bars" in said,
     )
-    if manner == "effects":
+    if "effects" in said:
         fake.takes, fake.kind = frozenset({"text"}), "audiogen"
     return fake
