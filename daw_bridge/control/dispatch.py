@@ -14,8 +14,8 @@ from daw_bridge.control.client import Client
 from daw_bridge.control.limiter import ReplyLimiter
 from daw_bridge.control.listeners import LISTEN, UNLISTEN, Listeners
 from daw_bridge.control.pattern import Pattern, is_pattern
-from daw_bridge.control.reading import check_deck, read
-from daw_bridge.control.replies import status_replies
+from daw_bridge.control.reading import ASKED, check_deck, read
+from daw_bridge.control.replies import CLIP_DONE, DONE, status_replies
 from daw_bridge.control.subscriptions import Subscriptions
 from daw_bridge.decks.protocol import Ack, Notice, Player, Result, When
 from daw_bridge.errors import BridgeError, ParameterError, UnknownAddressError, shorten_text
@@ -164,7 +164,9 @@ class Dispatcher:
 
     def _check_in(self, client: Client, target: Address, args: tuple[object, ...], at: float | None) -> None:
         kind = target.parameter.kind
-        if kind == "command":
+        if not args and target.parameter.path in ASKED:
+            self._backlog.add(Entry(client, target.text, partial(self._query, client, target)))
+        elif kind == "command":
             # nil and impulse are how some programs press a button
             values = target.parameter.coerce([arg for arg in args if arg is not None], target.text)
             self._backlog.add(Entry(client, target.text, partial(self._command, client, target, values, at)))
@@ -213,7 +215,9 @@ class Dispatcher:
             own(client, values)
         elif target.parameter.takes == "launch":
             when = self._launch(values[-1]) if at is None else When(at=at)
-            self._acknowledge(client, target, self.player.command(path, target.deck, values[:-1], when))
+            given = values[:-1]
+            answer = partial(self._answer, client, target) if path in DONE else None
+            self._acknowledge(client, target, self.player.command(path, target.deck, given, when, answer))
         else:
             answer = partial(self._answer, client, target)
             self._acknowledge(client, target, self.player.command(path, target.deck, values, When(), answer))
@@ -230,7 +234,7 @@ class Dispatcher:
         if result.error:
             self.refuse(client, target.text, result.error)
         else:
-            client.send("/bridge/clip/done", *result.values)
+            client.send(DONE.get(target.parameter.path, CLIP_DONE), *result.values)
 
     def _send_status(self, client: Client, _: Values) -> None:
         for address, args in status_replies(self.player.status()):

@@ -7,6 +7,7 @@ from daw_bridge.control.replies import (
     deck_replies,
     engine_reply,
     metrics_reply,
+    model_reply,
     output_reply,
     position_reply,
     take_reply,
@@ -22,14 +23,18 @@ _OF_THE_STATE = {
     "/bridge/output": output_reply,
     "/bridge/engine": engine_reply,
     "/bridge/clock/state": clock_reply,
+    "/bridge/model/state": model_reply,
 }
+MODEL = "/bridge/model"
+ASKED = (MODEL,)
+"""Commands that without arguments ask for what they change."""
 
 
 def read(player: Player, target: Address, status: Status | None = None) -> Values:
     """The values of an address that can be asked for.
 
     Args:
-        target: of a value or a read-only parameter.
+        target: of a value or a read-only parameter, or of one of `ASKED`.
         status: the state, where it is known already; else the player is asked for it when it is needed.
 
     Raises:
@@ -40,6 +45,8 @@ def read(player: Player, target: Address, status: Status | None = None) -> Value
     if target.parameter.kind == "value":
         return player.get(path, target.deck)
     status = status or player.status()
+    if path == MODEL:
+        return (status.model,)
     if target.deck is None:
         return _OF_THE_STATE[path](status)[1]
     if target.deck > len(status.decks):

@@ -8,6 +8,10 @@ from daw_bridge.decks.protocol import DeckStatus, Planned, Status
 
 Reply = tuple[str, tuple[float | int | str, ...]]
 
+CLIP_DONE = "/bridge/clip/done"
+DONE = {"/bridge/model": "/bridge/model/done"}
+"""Where the outcome of commands is told that take their time; that of all others at `CLIP_DONE`."""
+
 STATUS_MESSAGES = (
     (
         "/bridge/status",
@@ -24,6 +28,7 @@ STATUS_MESSAGES = (
     ("/bridge/clock/state", "source s, state s, tempo f (BPM), error f (ms)"),
     ("/bridge/output", "underruns i, silence f (seconds), used up f (ms), latency f (ms), gaps i"),
     ("/bridge/engine", "state s, model s, compute s, precision s"),
+    ("/bridge/model/state", "state s, name s (of the model that is to take over)"),
     ("/bridge/deck/N/state", "state s, lead f (seconds), factor f; one for each deck, as those that follow"),
     ("/bridge/deck/N/position", "bar i, beat f"),
     ("/bridge/deck/N/next", "what s, bar i, beat f, seconds f"),
@@ -42,7 +47,12 @@ OTHER_MESSAGES = (
         "be heard, and how many seconds from now.",
     ),
     ("/bridge/error", "address s, reason s", "A message was refused; nothing changed."),
-    ("/bridge/clip/done", "path s, seconds f", "A clip was rendered, or bars grabbed: they lie here."),
+    (CLIP_DONE, "path s, seconds f", "A clip was rendered, or bars grabbed: they lie here."),
+    (
+        DONE["/bridge/model"],
+        "name s, bar i, beat f",
+        "Another model has taken over: at this bar (from 1), and the beat in it from 1.0.",
+    ),
     ("/bridge/notice", "kind s, text s", "To subscribers: something happened (info, warning, error, deck)."),
     ("/bridge/pong", "version s", "Answer to /bridge/ping."),
     (
@@ -75,6 +85,7 @@ def status_replies(status: Status) -> Iterator[Reply]:
     yield output_reply(status)
     yield engine_reply(status)
     yield clock_reply(status)
+    yield model_reply(status)
     for deck in status.decks:
         yield from deck_replies(deck)
 
@@ -129,6 +140,11 @@ def output_reply(status: Status) -> Reply:
 def engine_reply(status: Status) -> Reply:
     """``/bridge/engine``: what generates."""
     return "/bridge/engine", (status.engine, status.model, status.compute, status.precision)
+
+
+def model_reply(status: Status) -> Reply:
+    """``/bridge/model/state``: see `daw_bridge.decks.protocol.SwapStatus`."""
+    return "/bridge/model/state", (status.swap.state, status.swap.model)
 
 
 def deck_reply(deck: DeckStatus) -> Reply:

@@ -347,9 +347,23 @@ class Player(Protocol):
         ``/bridge/deck/{deck}/play`` (args say whether; it comes at the launch quantum),
         ``/bridge/deck/{deck}/choices`` (count and bars), ``cue`` or ``commit`` (the choice) of a deck,
         ``new``, ``mark`` or ``name`` below ``/bridge/take/``, ``cancel`` of a deck or of all (args is a
-        parameter's name, ``''`` for everything), ``/bridge/deck/{deck}/grab`` (args are bars) or
-        ``/bridge/clip/render`` (args are prompt, bars, tempo and name, ``''`` for no name). The outcome of
-        the last two comes later by ``on_result``: its values are the path and the length in seconds."""
+        parameter's name, ``''`` for everything), ``/bridge/deck/{deck}/grab`` (args are bars),
+        ``/bridge/clip/render`` (args are prompt, bars, tempo and name, ``''`` for no name) or
+        ``/bridge/model`` (args are its name). The outcome of the last three comes later by ``on_result``:
+        its values are the path and the length in seconds, or for the model its name, and bar and beat at
+        which it took over."""
+
+    def change(
+        self, model: str, settings: Settings, when: When, on_result: OnResult, on_refused: OnRefused
+    ) -> Ack:
+        """Set values together, at one line, and let another model take over there where one is named.
+
+        Args:
+            model: by name, or anything that can be loaded; empty for the one that plays or is on its way.
+            on_result: gets the model's name, and bar and beat at which it was done; or why it was not, and
+                then nothing has changed.
+            on_refused: gets each value that cannot be set; the others are.
+        """
 
     def status(self) -> Status:
         """The present state; cheap enough for 50 calls a second."""

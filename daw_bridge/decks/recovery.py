@@ -79,7 +79,7 @@ class Recovery:
                 self._resume(deck, from_tokens=out_of_memory)
 
     def voice_orphaned(self, number: int, reason: str) -> None:
-        """A voice that was left in an engine that no longer plays is gone: of concern only to clips and choices."""
+        """A voice left in an engine that no longer plays is gone: of concern to clips and choices alone."""
         if not self._clips.failed(number, reason):
             self._choices.failed(number, reason)
 

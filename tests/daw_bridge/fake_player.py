@@ -9,13 +9,15 @@ from daw_bridge.decks.protocol import (
     Ack,
     DeckStatus,
     Notice,
+    OnRefused,
     OnResult,
     PlayerOptions,
     Result,
+    Settings,
     Status,
     When,
 )
-from daw_bridge.errors import ModelError, ScheduleError
+from daw_bridge.errors import ModelError, ParameterError, ScheduleError
 from daw_bridge.parameters import Values, lookup
 
 
@@ -59,6 +61,20 @@ class FakePlayer:
         if on_result is not None:
             on_result(Result(("/tmp/a.wav", 2.0)) if args[0] else Result(error="no prompt"))
         return Ack(8.0, 3, 200, 1.5)
+
+    def change(
+        self, model: str, settings: Settings, when: When, on_result: OnResult, on_refused: OnRefused
+    ) -> Ack:
+        self.calls.append(("change", model, settings, when))
+        if model == "absent":
+            raise ModelError("model absent: there is none of this name")
+        for path, deck, values in settings:
+            if values[0] == "Hx":
+                on_refused(path, deck, ParameterError(path, values, "a chord"))
+            else:
+                self.values[path, deck] = values
+        on_result(Result((model or self.options.model, 3, 1.0)))
+        return Ack(8.0, 3, 200, 0.0)
 
     def status(self) -> Status:
         return Status(

@@ -288,6 +288,15 @@ def test_limiter_refills_with_time_and_forgets_old_senders() -> None:
     assert [limiter.allows("a") for _ in range(2)] == [True, False]
 
 
+def test_a_model_is_asked_for_by_name_and_line_and_its_coming_is_told() -> None:
+    player, listener = send(("/bridge/model",), ("/bridge/model", "other", "4M"), ("/bridge/model/state",))
+    assert ("/bridge/model", "mini") in listener.got
+    assert ("/bridge/model/state", "none", "") in listener.got
+    ((path, deck, args, when),) = player.calls
+    assert (path, deck, args, when) == ("/bridge/model", None, ("other",), When(Quantum.parse("4M")))
+    assert "/bridge/model/done" in listener.addresses()
+
+
 def test_clip_results_come_back_to_the_sender() -> None:
     _, listener = send(("/bridge/clip/render", "piano", 4, 92), ("/bridge/clip/render", "", 4, 92))
     assert ("/bridge/clip/done", "/tmp/a.wav", 2.0) in listener.got
@@ -304,6 +313,7 @@ def test_status_and_ping_answer_at_once() -> None:
         "/bridge/output",
         "/bridge/engine",
         "/bridge/clock/state",
+        "/bridge/model/state",
         *(
             f"/bridge/deck/{n}/{name}"
             for n in (1, 2)
