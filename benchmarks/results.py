@@ -30,6 +30,12 @@ class Figure:
     note: str = ""
 
     @property
+    def shown(self) -> str:
+        """The value for people, with its unit: whole thousands, else three digits."""
+        number = f"{self.value:,.0f}" if abs(self.value) >= 1000 else f"{self.value:.3g}"
+        return f"{number} {self.unit}".strip()
+
+    @property
     def target(self) -> str:
         """The value to reach, in words; empty without one."""
         if self.at_least is not None:
@@ -83,8 +89,7 @@ def show(outcomes: list[Outcome], console: Console) -> None:
     for outcome in outcomes:
         for figure in outcome.figures:
             mark = {True: "[green]ok", False: "[red]missed", None: ""}[figure.reached]
-            value = f"{figure.value:.3g} {figure.unit}".strip()
-            table.add_row(outcome.name, figure.name, value, figure.target, mark, figure.note)
+            table.add_row(outcome.name, figure.name, figure.shown, figure.target, mark, figure.note)
     console.print(table)
 
 
@@ -119,10 +124,8 @@ def publish(outcomes: list[Outcome], quick: bool, page: Path = PAGE) -> None:
     for outcome in outcomes:
         for figure in outcome.figures:
             mark = {True: "yes", False: "**no**", None: ""}[figure.reached]
-            value = f"{figure.value:.3g} {figure.unit}".strip()
-            rows.append(
-                f"| {outcome.name} | {figure.name} | {value} | {figure.target} | {mark} | {figure.note} |"
-            )
+            cells = (outcome.name, figure.name, figure.shown, figure.target, mark, figure.note)
+            rows.append(f"| {' | '.join(cells)} |")
     before, _, rest = page.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
     page.write_text("\n".join([before + BEGIN, *rows, END + after]))

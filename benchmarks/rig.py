@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -32,6 +33,7 @@ class Bench:
     daemon: Daemon
     recorder: Recorder
     client: OscClient
+    data: Path
 
     def silence(self) -> None:
         """Stop the deck and wait until its output is digital silence."""
@@ -58,7 +60,7 @@ def bench(*words: str) -> Iterator[Bench]:
         OscClient(daemon.port) as client,
     ):
         recorder.connect()
-        yield Bench(daemon, recorder, client)
+        yield Bench(daemon, recorder, client, Path(data))
 
 
 def start_to_sound(trials: int) -> Outcome:

@@ -6,6 +6,7 @@ import os
 import random
 import tempfile
 import time
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from benchmarks.results import Figure, Outcome
 from benchmarks.rig import BASE_PROMPT
-from benchmarks.soak.watching import Progress, pause
+from benchmarks.soak.watching import Progress, Stopped, pause
 from daw_bridge.takes.library import TAKES, folders
 from daw_bridge.takes.take import Take
 from daw_bridge.takes.voice_track import VoiceTrack
@@ -39,7 +40,9 @@ def beat(minutes: float, progress: Progress) -> Outcome:
             client.ask("/bridge/deck/2/gain", SILENT_DB)
             client.ask("/bridge/deck/1/prompt", BASE_PROMPT)
             client.ask("/bridge/deck/2/start", "now")
-            changes = _play(client, rng, 60.0 * minutes, progress)
+            changes = [0]
+            with suppress(Stopped):
+                _play(client, rng, 60.0 * minutes, progress, changes)
             client.ask("/bridge/deck/2/stop", "now")
             time.sleep(2.0)
             daemon.stop()
@@ -51,7 +54,7 @@ def beat(minutes: float, progress: Progress) -> Outcome:
     return Outcome(
         "beat",
         [
-            Figure("tempo changes while playing", changes, "", note="40 to 240 BPM"),
+            Figure("tempo changes while playing", changes[0], "", note="40 to 240 BPM"),
             Figure("starts on a bar line, heard", len(starts), "", at_least=1),
             Figure("last start after", minutes_in, "minutes", note="null clock, 48 kHz"),
             Figure("error of the last start", float(abs(errors[-1])), "samples", at_most=1),
@@ -60,12 +63,15 @@ def beat(minutes: float, progress: Progress) -> Outcome:
     )
 
 
-def _play(client: OscClient, rng: random.Random, seconds: float, progress: Progress) -> int:
+def _play(
+    client: OscClient, rng: random.Random, seconds: float, progress: Progress, changes: list[int]
+) -> None:
+    """Change the tempo and start deck 1, again and again; ``changes`` counts the former."""
     begun = time.monotonic()
-    changes, start_due = 0, 0.0
-    while (now := time.monotonic() - begun) < seconds or not changes:
+    start_due = 0.0
+    while (now := time.monotonic() - begun) < seconds or not changes[0]:
         client.ask("/bridge/tempo", rng.uniform(40.0, 240.0))
-        changes += 1
+        changes[0] += 1
         pause(rng.uniform(0.2, 1.0) * TEMPO_EVERY_S, progress, begun, seconds)
         if now >= start_due:
             start_due = now + STARTS_EVERY_S
@@ -74,7 +80,6 @@ def _play(client: OscClient, rng: random.Random, seconds: float, progress: Progr
             pause(3.5, progress, begun, seconds)
             client.ask("/bridge/deck/1/stop", "now")
             pause(0.5, progress, begun, seconds)
-    return changes
 
 
 def _sounded(take: Take, voice: VoiceTrack) -> bool:

@@ -10,13 +10,14 @@ import logging
 import random
 import tempfile
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from benchmarks.results import Figure, Outcome
 from benchmarks.soak.corpus import mutant, seeds
 from benchmarks.soak.stream import Stream
-from benchmarks.soak.watching import Progress
+from benchmarks.soak.watching import Progress, Stopped
 from daw_bridge.control.dispatch import Dispatcher
 from daw_bridge.control.intake import Intake
 from daw_bridge.control.limiter import ReplyLimiter
@@ -119,7 +120,7 @@ def fuzz(datagrams: int, progress: Progress, seed: int = 7) -> Outcome:
     return Outcome(
         "fuzz",
         [
-            Figure("datagrams", datagrams, ""),
+            Figure("datagrams", counts["sent"], ""),
             Figure("error replies", counts["errors"], "", at_least=1),
             Figure("accepted: mutants that are valid", counts["accepted"], ""),
             Figure("accepted out of range", counts["out of range"], "", at_most=0),
@@ -143,18 +144,21 @@ async def _fuzz(
         stream = Stream(Intake(dispatcher), server.count)
         await stream.start()
         corpus = seeds(2)
-        for number in range(0, count, BATCH):
-            mutants = [mutant(corpus, rng) for _ in range(min(BATCH, count - number))]
-            if rng.random() < THROUGH_TCP:
-                await stream.send(mutants, rng)
-            else:
-                for each in mutants:
-                    loop.call_soon(server.datagram_received, each, SENDER)
-            await asyncio.sleep(FLUSH_S)
-            if number % CHECK_EVERY < BATCH:
-                await asyncio.sleep(2 * FLUSH_S)
-                changed += witness.snapshot() != witness.state
-                progress(number / count)
+        sent = 0
+        with suppress(Stopped):
+            while sent < count:
+                mutants = [mutant(corpus, rng) for _ in range(min(BATCH, count - sent))]
+                if rng.random() < THROUGH_TCP:
+                    await stream.send(mutants, rng)
+                else:
+                    for each in mutants:
+                        loop.call_soon(server.datagram_received, each, SENDER)
+                sent += len(mutants)
+                await asyncio.sleep(FLUSH_S)
+                if sent % CHECK_EVERY < BATCH:
+                    await asyncio.sleep(2 * FLUSH_S)
+                    changed += witness.snapshot() != witness.state
+                    progress(sent / count)
         await asyncio.sleep(0.1)
         changed += witness.snapshot() != witness.state
         server.close()
@@ -164,6 +168,7 @@ async def _fuzz(
     for fault in faults[:5]:
         print(f"fuzz: {fault[:400]}")
     return {
+        "sent": sent,
         "errors": server.answers["/bridge/error"],
         "accepted": witness.accepted,
         "out of range": witness.out_of_range,

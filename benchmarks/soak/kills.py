@@ -7,13 +7,15 @@ import random
 import signal
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
 from benchmarks.results import Figure, Outcome
 from benchmarks.rig import BASE_PROMPT, DECK, Bench, bench
-from benchmarks.soak.watching import Ear, Progress, pause, states_since, worker_of
+from benchmarks.soak.silence import Ear
+from benchmarks.soak.watching import Progress, Stopped, pause, silence_figures, states_since, worker_of
 from daw_bridge.takes.library import TAKES, folders
 from daw_bridge.takes.take import Take
 from tests.rig.daemon import Daemon, shared_memory
@@ -24,6 +26,7 @@ BAR_S = 4 * 60.0 / TEMPO
 BACK_LIMIT_S = 30.0
 NEVER_HELD_S = 5.0
 FRONT_PLAYS_S = (4.0, 9.0)
+PLAYED = "played.flac"
 
 
 def kill_worker(kills: int, progress: Progress, every_s: float = 20.0) -> Outcome:
@@ -32,7 +35,7 @@ def kill_worker(kills: int, progress: Progress, every_s: float = 20.0) -> Outcom
     A deck is back when it plays what a new worker generates; the time counts from the kill.
     """
     took: list[float] = []
-    with bench() as on:
+    with tempfile.TemporaryDirectory() as folder, bench(f"record={folder}/{PLAYED}") as on:
         on.client.ask("/bridge/tempo", TEMPO)
         on.client.ask(f"{DECK}/prompt", BASE_PROMPT)
         on.client.ask(f"{DECK}/start", "now")
@@ -41,21 +44,22 @@ def kill_worker(kills: int, progress: Progress, every_s: float = 20.0) -> Outcom
         pause(4 * BAR_S, progress, time.monotonic(), kills * every_s)
         ear = Ear(on.recorder)
         begun = time.monotonic()
-        for _ in range(kills):
-            at = time.monotonic()
-            worker_of(on.daemon).kill()
-            took.append(_back_after(on, at))
-            pause(at + every_s - time.monotonic(), progress, begun, kills * every_s)
-            ear.listen()
-            on.client.replies.clear()
+        with suppress(Stopped):
+            for _ in range(kills):
+                at = time.monotonic()
+                worker_of(on.daemon).kill()
+                took.append(_back_after(on, at))
+                pause(at + every_s - time.monotonic(), progress, begun, kills * every_s)
+                ear.listen()
+                on.client.replies.clear()
+        silence = silence_figures(ear, Path(folder) / PLAYED, on.client)
     return Outcome(
         "worker killed",
         [
-            Figure("kills", kills, "", note=f"one every {every_s:g} s, mini, {TEMPO:g} BPM"),
-            Figure("samples of silence", ear.silent, "", at_most=0, note=f"of {ear.heard}"),
+            Figure("kills", len(took), "", note=f"one every {every_s:g} s, mini, {TEMPO:g} BPM"),
+            *silence,
             Figure("back after, worst", max(took) / BAR_S, "bars", at_most=2),
             Figure("back after, median", sorted(took)[len(took) // 2], "s"),
-            Figure("not heard by the recorder", ear.lost_share, "%"),
         ],
         {"sorted back after a kill": [1000.0 * seconds for seconds in took]},
     )
@@ -84,19 +88,22 @@ def kill_front(kills: int, progress: Progress) -> Outcome:
     rng = random.Random(3)
     lost: list[float] = []
     opened = left = 0
-    for number in range(kills):
-        with tempfile.TemporaryDirectory() as folder:
-            seconds, remains = _killed_front(Path(folder), rng.uniform(*FRONT_PLAYS_S))
-            left += remains
-            takes = [Take(path) for path in folders(Path(folder) / TAKES)]
-            if len(takes) == 1 and takes[0].samples:
-                opened += 1
-                lost.append(seconds - (takes[0].first_sample + takes[0].samples) / takes[0].sample_rate)
-        progress((number + 1) / kills)
+    done = 0
+    with suppress(Stopped):
+        while done < kills:
+            with tempfile.TemporaryDirectory() as folder:
+                seconds, remains = _killed_front(Path(folder), rng.uniform(*FRONT_PLAYS_S))
+                left += remains
+                takes = [Take(path) for path in folders(Path(folder) / TAKES)]
+                if len(takes) == 1 and takes[0].samples:
+                    opened += 1
+                    lost.append(seconds - (takes[0].first_sample + takes[0].samples) / takes[0].sample_rate)
+            done += 1
+            progress(done / kills)
     return Outcome(
         "front killed",
         [
-            Figure("takes that open", opened, "", at_least=kills, note=f"of {kills}, kill -9 while playing"),
+            Figure("takes that open", opened, "", at_least=done, note=f"of {done}, kill -9 while playing"),
             Figure("sound lost, worst", max(lost), "s", at_most=1.0),
             Figure("sound lost, median", sorted(lost)[len(lost) // 2], "s"),
             Figure("processes and shared memory left", left, "", at_most=0),

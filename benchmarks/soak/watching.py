@@ -1,4 +1,4 @@
-"""What all soaks share: progress, the processes of a daemon, and an ear that counts silence."""
+"""What all soaks share: progress, an early end, the processes of a daemon, and how silence is reported."""
 
 from __future__ import annotations
 
@@ -7,49 +7,69 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
-import numpy as np
 import psutil
 
+from benchmarks.results import Figure
+from benchmarks.soak.silence import Ear, Witness
+from daw_bridge.priority import give_way, take_precedence
 from tests.rig.daemon import Daemon
 from tests.rig.osc import OscClient, Reply
-from tests.rig.recorder import Recorder
 
 Progress = Callable[[float], None]
-"""Called with the share done, 0..1."""
+"""Called with the share done, 0..1; raises `Stopped` when the soak is to end early."""
 
-SILENT_RUN = 48
+RECORDED_S = 1.0
 BURNER = "while True: pass"
 STATE = "/bridge/deck/1/state"
 
 
-class Ear:
-    """Counts samples of digital silence, in runs of at least a millisecond, in what a recorder hears.
+class Stopped(Exception):
+    """Whoever runs the soaks wants an end: what has been measured so far counts."""
 
-    Music never has such runs: a codec's silence is faint noise. What the recorder missed counts as sound.
+
+def silence_figures(ear: Ear, played: Path, client: OscClient) -> list[Figure]:
+    """What an ear heard of silence, whose it was, and what the daemon itself says of it.
+
+    Args:
+        played: the daemon's recording; the daemon has been asked before, and ends here at the latest.
     """
+    underruns, own_s, *_ = client.ask("/bridge/output").values
+    time.sleep(RECORDED_S)
+    witness = Witness(played)
+    try:
+        found = witness.samples(ear.stretches)
+    finally:
+        witness.close()
+    server = found["server"]
+    kinds = f"{found['starved']} not written, {found['played']} written, {found['unclear']} unclear"
+    note = f"of {ear.heard:,}: {kinds}"
+    return [
+        Figure("samples of silence, the instrument's", ear.silent - server, "", at_most=0, note=note),
+        Figure(
+            "silence by its own count", 1000.0 * float(own_s), "ms", at_most=0, note=f"{underruns} underruns"
+        ),
+        Figure("samples lost by the sound server", server, "", note="written, and not in the capture"),
+        Figure("not heard by the recorder", ear.lost_share, "%"),
+    ]
 
-    def __init__(self, recorder: Recorder) -> None:
-        self._recorder = recorder
-        self._mark = recorder.now()
-        self.silent = self.lost = self.heard = 0
 
-    def listen(self) -> None:
-        """Count what was heard since the last time; to be called every few seconds."""
-        until = self._recorder.now() - self._recorder.rate // 10
-        take = self._recorder.take(self._mark, until)
-        self._recorder.clear()
-        self._mark = until
-        self.lost += take.lost
-        self.heard += len(take.samples)
-        quiet = np.flatnonzero(~((take.samples == 0.0).all(axis=1) & take.known))
-        runs = np.diff(np.concatenate([[-1], quiet, [len(take.samples)]])) - 1
-        self.silent += int(runs[runs >= SILENT_RUN].sum())
+def stolen_s() -> float:
+    """Seconds that the host of a virtual machine has taken from its cores, in which nothing in it runs; 0
+    where that cannot be known."""
+    return float(getattr(psutil.cpu_times(), "steal", 0.0))
 
-    @property
-    def lost_share(self) -> float:
-        """Percent of the time that the recorder missed."""
-        return 100.0 * self.lost / max(self.heard, 1)
+
+@contextmanager
+def punctual() -> Iterator[None]:
+    """Real-time priority, where it is granted, of the thread that listens: on a busy machine the sound server
+    would have to wait for it. To be opened when all processes have been started."""
+    take_precedence()
+    try:
+        yield
+    finally:
+        give_way()
 
 
 def worker_of(daemon: Daemon) -> psutil.Process:

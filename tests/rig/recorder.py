@@ -91,6 +91,11 @@ class Recorder:
         """Forget what was recorded so far."""
         self._blocks = []
 
+    def forget(self, before: int) -> None:
+        """Forget the blocks that end before a JACK frame."""
+        old = sum(at + len(block) <= before for at, block in list(self._blocks))
+        del self._blocks[:old]
+
     def record(self, seconds: float) -> Recording:
         """Record from now for so many seconds and return it."""
         start = self.now()
