@@ -98,6 +98,9 @@ async def stage(
     write = output.write
 
     def noted(block: NDArray[np.float32]) -> None:
+        if not on_stage.blocks:
+            # the output was filled before anybody listened
+            on_stage.blocks.append(np.zeros((output.written, block.shape[1]), np.float32))
         on_stage.blocks.append(block)
         write(block)
 
