@@ -41,6 +41,12 @@ def _control(quick: bool) -> Outcome:
     return control_to_sound(trials=5 if quick else 40)
 
 
+def _notes(quick: bool) -> Outcome:
+    from benchmarks.notes import note_to_sound
+
+    return note_to_sound(trials=8 if quick else 40)
+
+
 def _flood(quick: bool) -> Outcome:
     from benchmarks.rig import flood
 
@@ -53,14 +59,22 @@ def _obedience(quick: bool) -> Outcome:
     return obedience(seconds=8.0, seeds=1 if quick else 3)
 
 
+def _melody(quick: bool) -> Outcome:
+    from benchmarks.melody import melody
+
+    return melody(melodies=16 if quick else 120, seconds=8.0)
+
+
 BENCHMARKS: dict[str, tuple[Callable[[bool], Outcome], str]] = {
     "lm": (_lm, "milliseconds of an LM step, against Transformers in the same run"),
     "realtime": (_realtime, "generation with guidance and decoding, times real time"),
     "decks": (_decks, "speed of 1 to 8 decks on one model, in one batch and one after the other"),
     "start": (_start, "from `start` to the first sample, on JACK"),
     "control": (_control, "from a prompt's datagram to the first changed sample, on JACK"),
+    "notes": (_notes, "from a key of another program to the first changed sample, on JACK"),
     "flood": (_flood, "underruns in 5 minutes with 1,000 messages a second"),
     "obedience": (_obedience, "what the bundled model makes of tempo and prompt"),
+    "melody": (_melody, "what the bundled model makes of melodies"),
 }
 
 

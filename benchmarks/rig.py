@@ -7,8 +7,8 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,11 +50,12 @@ class Bench:
 
 
 @contextmanager
-def bench(*words: str) -> Iterator[Bench]:
-    """Start JACK, the daemon (with options, ``key=value``) and what listens to it."""
+def bench(*words: str, server: JackServer | None = None) -> Iterator[Bench]:
+    """Start JACK (unless there is a server already), the daemon (with options, ``key=value``) and what
+    listens to it."""
     with (
         tempfile.TemporaryDirectory() as data,
-        JackServer() as jack,
+        nullcontext(server) if server is not None else JackServer() as jack,
         Daemon(f"data={data}", *words, env=jack.env) as daemon,
         Recorder(jack.name) as recorder,
         OscClient(daemon.port) as client,
@@ -91,38 +92,19 @@ def control_to_sound(trials: int) -> Outcome:
     Generation is deterministic: started with the same seed on a bar line, the deck plays the same samples
     each time. So every trial is compared with a take in which nothing was changed.
     """
-    delays: list[float] = []
     promised: list[float] = []
-    unusable = 0
-    rng = random.Random(1)
     with bench() as on:
-        rate = on.recorder.rate
-        on.client.ask("/bridge/tempo", 120.0)
-        on.client.ask(f"{DECK}/seed", 11)
-        on.client.ask(f"{DECK}/prompt", BASE_PROMPT)
-        reference = _take(on, 5.0)
-        for trial in range(trials):
-            on.client.ask(f"{DECK}/prompt", BASE_PROMPT)
-            on.recorder.clear()
-            on.client.ask(f"{DECK}/start", "1M")
-            first = on.recorder.wait_for_sound(timeout=8.0)
-            time.sleep(rng.uniform(0.8, 2.3))
+
+        def change(trial: int) -> float:
             since = len(on.client.replies)
             at = on.client.send(f"{DECK}/prompt", OTHER_PROMPTS[trial % len(OTHER_PROMPTS)])
-            sent = on.recorder.frame_at(at)
             ack = on.client.wait_for(lambda reply: reply.address == "/bridge/ack", since)
-            time.sleep(1.5)
-            take = on.recorder.take(first, first + len(reference))
-            changed = analysis.first_difference(reference, take.marked)
-            if changed is None or first + changed < sent:
-                unusable += 1
-            else:
-                delays.append((first + changed - sent) / rate * 1000.0)
-                promised.append((float(ack.values[2]) + ack.at - at) * 1000.0)
-            on.silence()
-    if not delays:
-        raise RuntimeError(f"none of {trials} trials could be compared: is generation deterministic?")
+            promised.append((float(ack.values[2]) + ack.at - at) * 1000.0)
+            return at
+
+        delays = first_changes(on, trials, change, lambda: None)
     p50, p95 = np.percentile(delays, [50, 95])
+    unusable = trials - len(delays)
     return Outcome(
         "control",
         [
@@ -134,6 +116,44 @@ def control_to_sound(trials: int) -> Outcome:
         ],
         {"sorted control to sound": delays, "sorted as acknowledged": promised},
     )
+
+
+def first_changes(
+    on: Bench, trials: int, change: Callable[[int], float], undo: Callable[[], None]
+) -> list[float]:
+    """Milliseconds from a change, made somewhere in the music, to the first captured sample that it changed;
+    trials that cannot be compared are left out.
+
+    Args:
+        change: makes the change of a trial by its number; returns when (`time.monotonic`).
+        undo: takes it back.
+
+    Raises:
+        RuntimeError: no trial can be compared.
+    """
+    rng = random.Random(1)
+    delays: list[float] = []
+    on.client.ask("/bridge/tempo", 120.0)
+    on.client.ask(f"{DECK}/seed", 11)
+    on.client.ask(f"{DECK}/prompt", BASE_PROMPT)
+    reference = _take(on, 5.0)
+    for trial in range(trials):
+        on.client.ask(f"{DECK}/prompt", BASE_PROMPT)
+        on.recorder.clear()
+        on.client.ask(f"{DECK}/start", "1M")
+        first = on.recorder.wait_for_sound(timeout=8.0)
+        time.sleep(rng.uniform(0.8, 2.3))
+        sent = on.recorder.frame_at(change(trial))
+        time.sleep(1.5)
+        take = on.recorder.take(first, first + len(reference))
+        changed = analysis.first_difference(reference, take.marked)
+        if changed is not None and first + changed >= sent:
+            delays.append((first + changed - sent) / on.recorder.rate * 1000.0)
+        undo()
+        on.silence()
+    if not delays:
+        raise RuntimeError(f"none of {trials} trials could be compared: is generation deterministic?")
+    return delays
 
 
 def _take(on: Bench, seconds: float) -> analysis.Samples:

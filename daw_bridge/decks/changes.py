@@ -17,6 +17,7 @@ from daw_bridge.parameter import Values
 
 FLUSH_EVERY_S = 0.06
 BUSY_S = 1.0
+BUSY_SHARE = 0.4
 RESERVE_STEP_S = 0.03
 RESERVE_MAX_S = 0.15
 
@@ -26,9 +27,10 @@ class Changes:
 
     The first change after a quiet while goes at once. Those that come within the next 60 ms (or longer,
     when the worker is slow to answer) go together as one rollback a deck, the last value of each winning,
-    so that a flood of changes never starves generation. While rollbacks follow one another within a second,
-    each leaves a little more untouched: every one cuts the lead back, and a flood would otherwise meet the
-    one late answer that outlasts it. For the event loop's thread.
+    so that a flood of changes never starves generation. While rollbacks follow one another so closely that
+    the lead is not won back in between (within a second at most), each leaves a little more untouched: every
+    one cuts the lead back, and a flood would otherwise meet the one late answer that outlasts it. With a fast
+    model, played notes are not so close. For the event loop's thread.
 
     Args:
         written: the first output sample that has not been asked for.
@@ -157,9 +159,14 @@ class Changes:
             self._timer.cancel()
 
     def _relax(self) -> None:
-        """After a quiet second, changes are as quick as can be again."""
-        if time.monotonic() - self._flushed > BUSY_S:
+        """After a quiet while, changes are as quick as can be again."""
+        if not self._busy():
             self._timing.reserve_s = 0.0
+
+    def _busy(self) -> bool:
+        """Whether the lead that the last rollback took may not be back; how far a deck runs ahead says how
+        fast the model is."""
+        return time.monotonic() - self._flushed < min(BUSY_S, BUSY_SHARE * self._timing.lookahead_s)
 
     def _flush(self) -> None:
         self._timer = None
@@ -180,7 +187,7 @@ class Changes:
         if changed:
             now = time.monotonic()
             self._due = now + max(FLUSH_EVERY_S, 1.5 * self._timing.change.value)
-            if now - self._flushed < BUSY_S:
+            if self._busy():
                 self._timing.reserve_s = min(RESERVE_MAX_S, self._timing.reserve_s + RESERVE_STEP_S)
             self._flushed = now
 

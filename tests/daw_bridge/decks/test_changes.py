@@ -62,3 +62,17 @@ def test_after_a_quiet_while_a_change_is_quick_again(monkeypatch: pytest.MonkeyP
         changes.close()
 
     asyncio.run(play())
+
+
+def test_notes_played_one_after_another_on_a_fast_model_keep_no_reserve_and_on_a_slow_one_do() -> None:
+    async def play(lookahead_s: float) -> float:
+        changes, timing = make()
+        timing.lookahead_s = lookahead_s
+        for _ in range(3):
+            changes.set_value(cast(Any, changes._decks[0]), "melody", (1.0,) * 12, When())
+            await asyncio.sleep(0.3)
+        changes.close()
+        return timing.reserve_s
+
+    assert asyncio.run(play(0.6)) == 0.0
+    assert asyncio.run(play(4.0)) == pytest.approx(2 * RESERVE_STEP_S)
