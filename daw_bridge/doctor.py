@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from daw_bridge.control.port import in_use_text
 from daw_bridge.decks.protocol import PlayerOptions
@@ -51,7 +51,9 @@ def checks(port: int = 7400, model: str = "mini", precision: str = "auto") -> It
         ("fast decoder", lambda: _fast_decoder(precision)),
         ("sound library", _portaudio),
         ("sound devices", _devices),
+        ("sound inputs", _inputs),
         ("JACK", _jack),
+        ("MIDI", _midi),
         ("OSC port", lambda: _port(port)),
         ("processor", _processor),
         ("real time", _real_time),
@@ -171,6 +173,54 @@ def _devices() -> Check:
         return Check("WARNING", "sound devices", "none that plays: the null clock will be used")
     names = "; ".join(f"{d.name} ({d.host}){' *' if d.default else ''}" for d in found[:6])
     return Check("OK", "sound devices", names)
+
+
+def _inputs() -> Check:
+    from daw_bridge.audio.devices import input_devices
+
+    try:
+        found = input_devices()
+    except BridgeError as error:
+        return Check("OK", "sound inputs", f"{error} (needed only to play by a sound input)")
+    if not found:
+        return Check("OK", "sound inputs", "none (needed only to play by a sound input)")
+    names = "; ".join(f"{d.name} ({d.host}){' *' if d.default else ''}" for d in found[:6])
+    return Check("OK", "sound inputs", names)
+
+
+def _midi() -> Check:
+    try:
+        import rtmidi
+    except ImportError as error:
+        return Check("ERROR", "MIDI", f"python-rtmidi cannot be loaded ({error}): install daw-bridge again")
+    apis = [api for api in rtmidi.get_compiled_api() if api != rtmidi.API_RTMIDI_DUMMY]
+    if not apis:
+        return Check("WARNING", "MIDI", "python-rtmidi was built without any of this system's MIDI")
+    seen, answers = [], False
+    for api in apis:
+        name = rtmidi.get_api_display_name(api)
+        try:
+            ports = _midi_ports(rtmidi, api)
+        except rtmidi.RtMidiError:
+            seen.append(f"{name} does not answer")
+        else:
+            answers = True
+            seen.append(f"{name}: {', '.join(ports[:6]) or 'no ports'}")
+    if not answers:
+        seen.append("needed only to play by controllers")
+    else:
+        seen.append("no virtual ports" if sys.platform == "win32" else "virtual ports can be made")
+    return Check("OK", "MIDI", "; ".join(seen))
+
+
+def _midi_ports(rtmidi: Any, api: int) -> list[str]:
+    """Names of the ports of both directions, each once."""
+    names: dict[str, None] = {}
+    for make in (rtmidi.MidiIn, rtmidi.MidiOut):
+        port = make(api, "daw-bridge doctor")
+        names.update(dict.fromkeys(port.get_ports()))
+        port.delete()
+    return [name for name in names if not name.startswith("daw-bridge doctor")]
 
 
 def _jack() -> Check:

@@ -138,7 +138,9 @@ def test_doctor_says_a_line_about_everything_and_never_fails_itself() -> None:
         "torch",
         "sound library",
         "sound devices",
+        "sound inputs",
         "JACK",
+        "MIDI",
         "processor",
         "data folder",
     } <= set(found)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from daw_bridge.audio import analysis
 from tests.daw_bridge.control.midi.jack_process import Controller
 from tests.rig.conftest import Rig
 from tests.rig.daemon import Daemon
 from tests.rig.jack_server import JackServer
 from tests.rig.osc import OscClient
-from tests.rig.recorder import Recorder
+from tests.rig.recorder import Recorder, Recording
 
 pytestmark = pytest.mark.rig
 
@@ -87,3 +89,41 @@ def test_a_learned_knob_is_kept_in_the_data_folder(played: tuple[Rig, Controller
     assert "cc: 20" in (Path(folder) / "presets" / "midi.yaml").read_text()
     rig.client.ask("/bridge/midi/forget")
     rig.client.ask("/bridge/gain", 0.0)
+
+
+def take(rig: Rig, seconds: float) -> tuple[int, Recording]:
+    """Start deck 1 on a bar line; the frame of its first sample, and so many seconds from there on."""
+    rig.recorder.clear()
+    rig.client.ask("/bridge/deck/1/start", "1M")
+    first = rig.recorder.wait_for_sound(timeout=8.0)
+    time.sleep(seconds + 0.2)
+    return first, rig.recorder.take(first, first + round(seconds * rig.recorder.rate))
+
+
+@pytest.mark.slow
+def test_a_key_of_another_program_is_heard_in_the_music_at_once(played: tuple[Rig, Controller]) -> None:
+    rig, controller = played
+    client = rig.client
+    client.ask("/bridge/deck/1/temperature", 1.0)
+    client.ask("/bridge/deck/1/prompt", "solo piano")
+    client.ask("/bridge/deck/1/seed", 5)
+    client.ask("/bridge/melody/steer", 1)
+    _, unchanged = take(rig, 4.0)
+    rig.stop_playing()
+    struck: list[float] = []
+
+    def strike() -> None:
+        struck.append(time.monotonic())
+        controller.say(b"\x90\x42\x7f")
+
+    striker = threading.Timer(1.5, strike)
+    striker.start()
+    first, changed = take(rig, 4.0)
+    striker.join()
+    controller.say(b"\x80\x42\x00")
+    client.ask("/bridge/melody/steer", 0)
+    rig.stop_playing()
+    difference = analysis.first_difference(unchanged.marked, changed.marked)
+    assert difference is not None, "the note was not heard"
+    delay = (first + difference - rig.recorder.frame_at(struck[0])) / rig.recorder.rate
+    assert 0.0 < delay < 1.0

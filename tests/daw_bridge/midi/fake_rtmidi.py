@@ -93,6 +93,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> System:
     contents |= {
         "API_RTMIDI_DUMMY": 5,
         "get_compiled_api": lambda: [1],
+        "get_api_display_name": lambda api: constants[api],
         "MidiIn": lambda api, name: FakePort(system, system.inputs),
         "MidiOut": lambda api, name: FakePort(system, system.outputs),
         "RtMidiError": FakeRtMidiError,

@@ -404,3 +404,95 @@ def test_a_refused_message_is_told(play: Callable[..., Stage]) -> None:
 def test_seconds_until_a_line(quantum: str, seconds: float) -> None:
     # bar 2, beat 1.5, 120 BPM
     assert seconds_until(Quantum.parse(quantum), FakePlayer().status()) == pytest.approx(seconds)
+
+
+def cut(stream: bytes, size: int) -> list[bytes]:
+    return [stream[place : place + size] for place in range(0, len(stream), size)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+def test_any_way_of_sending_plays_the_same_notes(play: Callable[..., Stage], size: int) -> None:
+    """Running status, an exclusive message, the clock and active sensing inside messages, nonsense, and all
+    of it cut anywhere."""
+    stream = (
+        b"\x90\x3c\x40\xf8\x40\x40"  # two notes by running status, the clock in between
+        b"\xf0\x7e\x7f\xf8\x09\x01\xf7"  # an exclusive message with the clock inside
+        b"\x11\x22"  # it has ended running status: these are nothing
+        b"\x90\x43\xfe\x40"  # a third note with active sensing inside
+        b"\xb0\x01\xf8\x7f\x01\x20"  # a knob, twice
+        b"\x80\x3c\x00\xf9\x40\x00"  # two end, an undefined byte in between
+        b"\x90\x43"  # one that is cut short by the next
+        b"\xd0\x00"
+    )
+
+    async def scene(stage: Stage) -> None:
+        stage.desk.melody.steer(1, True)
+        await stage.say(*cut(stream, size))
+        assert stage.desk.melody._held.chroma()[7] > 0.0
+        assert sum(strength > 0.0 for strength in stage.desk.melody._held.chroma()) == 1
+
+    stage = play(scene, map=[{"cc": 1, "to": "deck/1/temperature"}])
+    assert stage.sets(TEMPERATURE)[-1] == (2.0 * 32 / 127,)
+    heard = stage.sets("/bridge/deck/{deck}/melody")[-1]
+    assert [pitch for pitch, strength in enumerate(heard) if strength] == [7]
+    assert stage.notices == []
+
+
+def test_a_flood_of_every_kind_of_control_is_few_changes_and_ends_where_the_controls_are(
+    play: Callable[..., Stage],
+) -> None:
+    async def scene(stage: Stage) -> None:
+        flood = [
+            message
+            for n in range(2000)
+            for message in (
+                bytes((0xB0, 2, n % 128)),
+                bytes((0xB0, 34, n * 7 % 128)),
+                bytes((0xE0, n % 128, n * 3 % 128)),
+                bytes((0xB0, 7, n % 128)),
+            )
+        ]
+        last = (b"\xb0\x02\x7f", b"\xb0\x22\x7f", b"\xe0\x00\x00", b"\xb0\x07\x40")
+        await stage.say(*flood, *last)
+        await asyncio.sleep(0.3)
+
+    stage = play(
+        scene,
+        map=[
+            {"cc14": 2, "to": "deck/1/temperature"},
+            {"bend": True, "to": "deck/1/guidance"},
+            {"cc": 7, "to": "deck/2/temperature"},
+        ],
+    )
+    one = [call[2] for call in stage.player.calls if call[:2] == (TEMPERATURE, 1)]
+    two = [call[2] for call in stage.player.calls if call[:2] == (TEMPERATURE, 2)]
+    assert one[-1] == (2.0,)
+    assert two[-1] == (2.0 * 64 / 127,)
+    assert stage.sets("/bridge/deck/{deck}/guidance")[-1] == (0.0,)
+    assert len(stage.player.calls) < 3 * 100
+    assert stage.notices == []
+
+
+def test_a_port_that_is_lost_in_the_middle_of_a_message_leaves_nothing_behind(
+    play: Callable[..., Stage],
+) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.desk.melody.steer(1, True)
+        await stage.say(b"\x90\x3c\x40", b"\xb0\x40\x7f", b"\xf0\x01\x02")
+        assert stage.desk.melody.players()
+        for names in (stage.system.inputs, stage.system.outputs):
+            names.clear()
+        stage.desk._watcher.look()  # type: ignore[union-attr]
+        await asyncio.sleep(0.03)
+        assert not stage.desk.melody.players()
+        stage.system.inputs.append(PADS)
+        stage.desk._watcher.look()  # type: ignore[union-attr]
+        await asyncio.sleep(0.03)
+        # not the rest of the exclusive message, and without the pedal
+        await stage.say(b"\x90\x3e\x40")
+        await stage.say(b"\x80\x3e\x00")
+        assert not stage.desk.melody.players()
+
+    stage = play(scene)
+    told = stage.sets("/bridge/deck/{deck}/melody")
+    assert [any(values) for values in told] == [True, False, True, False]
