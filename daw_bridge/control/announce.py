@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
-import socket
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
@@ -17,6 +16,7 @@ from zeroconf import (  # type: ignore[attr-defined]
 )
 from zeroconf.asyncio import AsyncZeroconf
 
+from daw_bridge.control.host_names import announced_host, machine
 from daw_bridge.control.port import is_loopback
 
 log = logging.getLogger(__name__)
@@ -44,17 +44,16 @@ class Announcement:
         Raises:
             OSError: the network cannot be used for it.
         """
-        machine = socket.gethostname().partition(".")[0] or "host"
         addresses = [*(self._addresses or (each for each in get_all_addresses() if not is_loopback(each)))]
         packed = [ipaddress.ip_address(each.partition("%")[0]).packed for each in addresses]
         self._zeroconf = AsyncZeroconf(self._addresses or InterfaceChoice.All)
         for kind, port in self._ports.items():
             info = ServiceInfo(
                 f"{kind}.local.",
-                f"daw-bridge on {machine}.{kind}.local.",
+                f"daw-bridge on {machine()}.{kind}.local.",
                 port=port,
                 addresses=packed,
-                server=f"{machine}-daw-bridge.local.",
+                server=f"{announced_host()}.",
                 properties={"txtvers": "1"},
             )
             try:

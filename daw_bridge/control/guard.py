@@ -6,7 +6,7 @@ import ipaddress
 import logging
 from collections.abc import Sequence
 
-from daw_bridge.control.port import check_allow, is_loopback
+from daw_bridge.control.port import check_allow, is_this_machine
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class Guard:
         """Whether a sender may play; one that may not is named in the log, once."""
         admitted = self._known.get(host)
         if admitted is None:
-            admitted = is_loopback(host) or any(_ip(host) in network for network in self._networks)
+            admitted = is_this_machine(host) or any(_ip(host) in network for network in self._networks)
             if len(self._known) < MAX_KNOWN:
                 self._known[host] = admitted
                 if not admitted:

@@ -34,6 +34,21 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def is_this_machine(host: str) -> bool:
+    """Whether a sender's address is one of this machine's: only such a one can be bound to."""
+    if is_loopback(host):
+        return True
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+        with socket.socket(
+            socket.AF_INET if address.version == 4 else socket.AF_INET6, socket.SOCK_DGRAM
+        ) as sock:
+            sock.bind((host, 0))
+    except (ValueError, OSError):
+        return False
+    return True
+
+
 def bind(host: str, port: int) -> socket.socket:
     """A bound non-blocking UDP socket with large buffers; port 0 takes any free one.
 

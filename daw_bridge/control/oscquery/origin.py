@@ -9,20 +9,19 @@ these.
 from __future__ import annotations
 
 import ipaddress
-import socket
 from urllib.parse import urlsplit
 
+from daw_bridge.control.host_names import own_names
 from daw_bridge.control.port import is_loopback
 
 
 def is_own_host(header: str | None) -> bool:
     """Whether a ``Host`` names this machine by something that nobody else can make point here: a number,
-    ``localhost``, or the machine's own name. A program that sends none is believed."""
+    ``localhost``, or the machine's own names. A program that sends none is believed."""
     if header is None:
         return True
     name = _host_of(f"//{header}")
-    own = socket.gethostname().lower()
-    return name is not None and (_is_number(name) or name in ("localhost", own, f"{own}.local"))
+    return name is not None and (_is_number(name) or name in own_names())
 
 
 def is_own_origin(origin: str | None, host: str | None) -> bool:

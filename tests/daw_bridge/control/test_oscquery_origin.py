@@ -4,6 +4,7 @@ import socket
 
 import pytest
 
+from daw_bridge.control.host_names import announced_host
 from daw_bridge.control.oscquery.origin import is_own_host, is_own_origin
 
 NAME = socket.gethostname()
@@ -12,7 +13,7 @@ NAME = socket.gethostname()
 @pytest.mark.parametrize(
     "host",
     [None, "127.0.0.1:7401", "127.0.0.1", "localhost:7401", "LOCALHOST", "[::1]:7401", "192.168.1.9:7401",
-     f"{NAME}:7401", f"{NAME}.local"],
+     f"{NAME}:7401", f"{NAME.partition('.')[0]}.local", announced_host()],
 )  # fmt: skip
 def test_a_number_or_the_machines_name_is_an_own_host(host: str | None) -> None:
     assert is_own_host(host)

@@ -305,7 +305,7 @@ def test_who_is_not_in_the_allow_list_is_hung_up_on(monkeypatch: pytest.MonkeyPa
             await on.get("/")
         assert not on.server.http.connections
 
-    monkeypatch.setattr("daw_bridge.control.guard.is_loopback", lambda host: False)
+    monkeypatch.setattr("daw_bridge.control.guard.is_this_machine", lambda host: False)
     play(scene, Guard("0.0.0.0", ["10.1.0.0/16"]))
 
 

@@ -198,7 +198,7 @@ def test_who_is_not_in_the_allow_list_is_hung_up_on(monkeypatch: pytest.MonkeyPa
                 assert await client.ended()
             assert player.calls == []
 
-    monkeypatch.setattr("daw_bridge.control.guard.is_loopback", lambda host: False)
+    monkeypatch.setattr("daw_bridge.control.guard.is_this_machine", lambda host: False)
     asyncio.run(scene())
 
 
