@@ -47,12 +47,14 @@ format: venv ## Lay the code out as lint wants it
 	@$(BIN)/ruff format --quiet $(CODE)
 
 .PHONY: docs
-docs: venv ## Write docs/control.md and docs/models.md from the code
+docs: venv ## Write docs/control.md, docs/models.md and the tablet surfaces from the code
 	@$(BIN)/python scripts/generate_docs.py
+	@$(BIN)/python scripts/generate_surfaces.py
 
 .PHONY: check-docs
 check-docs: venv
 	@$(BIN)/python scripts/generate_docs.py --check
+	@$(BIN)/python scripts/generate_surfaces.py --check
 
 .PHONY: bench
 bench: system-test venv ## Measure speed and latency (ARGS="--quick lm control"); leaves benchmarks/results/

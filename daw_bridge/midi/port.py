@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from daw_bridge.errors import DeviceError
 
 CLIENT = "daw_bridge"
+SEQUENCER = Path("/dev/snd/seq")
 APIS = ("auto", "alsa", "jack", "coremidi", "windows", "dummy")
 # JACK numbers the clients of one name
 _OURS = re.compile(rf"{CLIENT}(-\d+)?:")
@@ -17,7 +20,7 @@ Receive = Callable[[bytes, float], None]
 
 
 def api_number(name: str) -> int:
-    """rtmidi's number of an API of `APIS`.
+    """rtmidi's number of an API of `APIS`; ``auto`` is JACK on a Linux whose kernel has no sequencer.
 
     Raises:
         DeviceError: python-rtmidi was built without it.
@@ -32,6 +35,8 @@ def api_number(name: str) -> int:
         "windows": rtmidi.API_WINDOWS_MM,
         "dummy": rtmidi.API_RTMIDI_DUMMY,
     }
+    if name == "auto" and sys.platform == "linux" and not SEQUENCER.exists():
+        name = "jack" if rtmidi.API_UNIX_JACK in rtmidi.get_compiled_api() else name
     number = int(names[name])
     if name != "auto" and number not in rtmidi.get_compiled_api():
         raise DeviceError(f"MIDI over {name}: python-rtmidi was built without it; choose auto")

@@ -5,27 +5,29 @@ from __future__ import annotations
 import subprocess
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-PATCH = Path(__file__).with_name("client.pd")
+CLIENT = Path(__file__).with_name("client.pd")
 
 
 class PureData:
-    """`pd` with the patch `client.pd` connected to a daemon; use as a context manager.
+    """`pd` with a patch; use as a context manager.
 
     Args:
-        port: the daemon's OSC port.
-        messages: sent once the patch is loaded, in Pd's own syntax: `prompt symbol warm\\ piano`,
-            `start bang`, `query bang`, `listen bang`.
+        messages: sent once the patches are loaded, in Pd's own syntax. Those of `client.pd`: `connect 7400`,
+            `prompt symbol warm\\ piano`, `start bang`, `query bang`, `listen bang`.
+        patches: the files; `client.pd` where none is named.
 
-    `lines` is what the patch printed: every reply as `reply: list ...`.
+    `lines` is what the patches printed; `client.pd` prints every reply as `reply: list ...`.
     """
 
-    def __init__(self, port: int, *messages: str) -> None:
+    def __init__(self, *messages: str, patches: Sequence[Path] = (CLIENT,)) -> None:
         self._command = ["pd", "-nogui", "-noaudio", "-nomidi", "-noprefs", "-nrt", "-stderr"]
-        for message in (f"connect {port}", *messages):
+        for patch in patches:
+            self._command += ["-open", str(patch)]
+        for message in messages:
             self._command += ["-send", message]
-        self._command.append(str(PATCH))
         self.lines: list[str] = []
 
     def __enter__(self) -> PureData:

@@ -31,7 +31,7 @@ def test_pure_data_plays_and_reads_its_acknowledgements(rig: Rig) -> None:
     rig.client.ask("/bridge/tempo", 100.0)
     rig.client.ask("/bridge/quantum", "1/4")
     with PureData(
-        rig.daemon.port, r"prompt symbol drums\ only\ house", "start bang", "query bang"
+        f"connect {rig.daemon.port}", r"prompt symbol drums\ only\ house", "start bang", "query bang"
     ) as pure_data:
         assert "bridge ack /bridge/deck/1/prompt" in pure_data.wait_for("/bridge/deck/1/prompt")
         assert "bridge ack /bridge/deck/1/start" in pure_data.wait_for("/bridge/deck/1/start")

@@ -86,7 +86,7 @@ def test_python_osc_listens_over_tcp_in_either_framing(rig: Rig, mode: str) -> N
 
 def test_pure_data_hears_what_another_client_sets(rig: Rig) -> None:
     rig.client.ask("/bridge/tempo", 100.0)
-    with PureData(rig.daemon.port, "listen bang") as pure_data:
+    with PureData(f"connect {rig.daemon.port}", "listen bang") as pure_data:
         pure_data.wait_for("bridge tempo 100")
         rig.client.ask("/bridge/tempo", 107.0)
         pure_data.wait_for("bridge tempo 107")

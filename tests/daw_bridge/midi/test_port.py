@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from daw_bridge.errors import DeviceError
+from daw_bridge.midi import port as port_module
 from daw_bridge.midi.port import InputPort, OutputPort, api_number
 from tests.daw_bridge.midi.fake_rtmidi import System, install
 
@@ -72,6 +76,22 @@ def test_what_the_system_cannot_do_is_said(system: System) -> None:
     system.virtual = False
     with pytest.raises(DeviceError, match="'mine' cannot be opened: no virtual ports"):
         OutputPort("mine", virtual=True).start()
-    assert api_number("auto") == 0
     with pytest.raises(DeviceError, match="MIDI over jack"):
         api_number("jack")
+
+
+@pytest.mark.parametrize(
+    ("sequencer", "compiled", "number"), [(True, [1, 2], 0), (False, [1, 2], 2), (False, [1], 0)]
+)
+def test_without_a_sequencer_in_the_kernel_midi_goes_over_jack(
+    system: System,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    sequencer: bool,
+    compiled: list[int],
+    number: int,
+) -> None:
+    monkeypatch.setattr(port_module, "SEQUENCER", tmp_path if sequencer else tmp_path / "none")
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(sys.modules["rtmidi"], "get_compiled_api", lambda: compiled)
+    assert api_number("auto") == number
