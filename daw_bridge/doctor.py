@@ -16,13 +16,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-from daw_bridge.control.port import in_use_text
+from daw_bridge.control.port import in_use_text, listen
 from daw_bridge.decks.protocol import PlayerOptions
-from daw_bridge.errors import BridgeError
-from daw_bridge.options import PRECISIONS
+from daw_bridge.errors import BridgeError, PortInUseError
+from daw_bridge.options import OPTIONS, PRECISIONS
 
 Level = Literal["OK", "WARNING", "ERROR"]
-NEEDED = ("torch", "torchaudio", "transformers", "rtmixer", "sounddevice", "soundfile", "soxr", "omegaconf")
+NEEDED = (
+    "torch", "torchaudio", "transformers", "rtmixer", "sounddevice", "soundfile", "soxr", "omegaconf",
+    "aiohttp", "zeroconf",
+)  # fmt: skip
 FREE_DISK = 1_000_000_000
 
 
@@ -55,6 +58,7 @@ def checks(port: int = 7400, model: str = "mini", precision: str = "auto") -> It
         ("JACK", _jack),
         ("MIDI", _midi),
         ("OSC port", lambda: _port(port)),
+        ("TCP ports", lambda: _tcp_ports(port)),
         ("processor", _processor),
         ("real time", _real_time),
         ("data folder", lambda: _data_folder(PlayerOptions().data)),
@@ -247,6 +251,16 @@ def _port(port: int) -> Check:
         except OSError:
             return Check("ERROR", "OSC port", in_use_text(port))
     return Check("OK", "OSC port", f"UDP {port} is free")
+
+
+def _tcp_ports(port: int) -> Check:
+    query_port = int(OPTIONS["oscquery"].default)
+    try:
+        for number, option in ((port, "port"), (query_port, "oscquery")):
+            listen("127.0.0.1", number, option).close()
+    except PortInUseError as error:
+        return Check("WARNING", "TCP ports", str(error))
+    return Check("OK", "TCP ports", f"{port} for OSC and {query_port} for OSCQuery are free")
 
 
 def _processor() -> Check:

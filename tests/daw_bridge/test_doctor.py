@@ -5,6 +5,7 @@ import pytest
 from daw_bridge import doctor
 from daw_bridge.audio import devices
 from daw_bridge.audio.devices import SoundDevice
+from daw_bridge.control.port import listen
 from tests.daw_bridge.midi.fake_rtmidi import System, install
 
 
@@ -38,3 +39,12 @@ def test_sound_inputs_are_named(monkeypatch: pytest.MonkeyPatch, found: list[Sou
     check = doctor._inputs()
     assert check.level == "OK"
     assert check.text.startswith(text)
+
+
+def test_a_tcp_port_that_is_taken_is_a_warning_that_names_the_option() -> None:
+    with listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        check = doctor._tcp_ports(port)
+        assert check.level == "WARNING"
+        assert f"TCP port {port} is in use" in check.text
+        assert "port=N" in check.text
