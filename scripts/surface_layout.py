@@ -12,6 +12,7 @@ from daw_bridge.parameters import Arg, lookup
 
 COLUMNS, ROWS = 16, 10
 SUBSCRIBE_HZ = 10
+CHOICES = 3
 PADS = (
     ("lo-fi", "warm lo-fi hip hop with electric piano"),
     ("techno", "driving techno with acid bass"),
@@ -135,6 +136,8 @@ def _main_page(decks: int) -> Page:
         Push(Place(9, 2, 2, 1.5), "cancel", (("/bridge/cancel", ()),)),
         Push(Place(11, 2, 2, 1.5), "mark", (("/bridge/take/mark", ("tablet",)),)),
         Push(Place(13, 2, 2, 1.5), "new take", (("/bridge/take/new", ()),)),
+        Push(Place(15, 2, 1, 1.5), "tap", (("/bridge/tap", ()),)),
+        Reading(Place(15, 3.5, 1, 1.5), "clock", "/bridge/clock/state", 1),
         Reading(Place(13, 3.5, 2, 1.5), "quantum", "/bridge/quantum", 0),
     ]
     for index, quantum in enumerate(("now", "1/4", "1M", "4M")):
@@ -176,8 +179,12 @@ def _deck_page(deck: int) -> Page:
         Mix(Place(6.5, 3, 6, 7), " | ".join(MIXED), f"{own}/prompts", MIXED),
     ]
     for index, (label, prompt) in enumerate(PADS):
-        place = Place(13, 3 + index * 1.75, 3, 1.75)
-        controls.append(Push(place, label, ((f"{own}/prompt", (prompt,)),)))
+        controls.append(Push(Place(13, 3 + index, 3, 1), label, ((f"{own}/prompt", (prompt,)),)))
+    controls.append(Push(Place(13, 7, 1.5, 1), "choices", ((f"{own}/choices", (CHOICES,)),)))
+    controls.append(Reading(Place(14.5, 7, 1.5, 1), "ready", f"{own}/choices/state", 2))
+    for choice in range(1, CHOICES + 1):
+        controls.append(Push(Place(12 + choice, 8, 1, 1), f"cue {choice}", ((f"{own}/cue", (choice,)),)))
+        controls.append(Push(Place(12 + choice, 9, 1, 1), f"go {choice}", ((f"{own}/commit", (choice,)),)))
     return Page(f"deck {deck}", tuple(controls))
 
 

@@ -38,6 +38,10 @@ DawBridge {
 	crossfade_ { |position| this.send("/bridge/crossfade", position.asFloat) }
 	quantum_ { |name| this.send("/bridge/quantum", name.asString) }
 	decks_ { |number| this.send("/bridge/decks", number.asInteger) }
+	tap { this.send("/bridge/tap") }
+	follow { |source = "internal"| this.send("/bridge/clock", source.asString) }
+	scene { |name| this.send("/bridge/scene", name.asString) }
+	model { |name, when| this.launch("/bridge/model", when, name.asString) }
 	preset { |name| this.send("/bridge/preset", name.asString) }
 	cancelAll { this.send("/bridge/cancel") }
 
@@ -66,6 +70,13 @@ DawBridge {
 	grab { |deck = 1, bars = 4| this.send("/bridge/deck/%/grab".format(deck), bars.asInteger) }
 	cancel { |deck = 1, parameter = ""| this.send("/bridge/deck/%/cancel".format(deck), parameter.asString) }
 
+	// continuations that are prepared, heard on the cue, and chosen
+	choices { |deck = 1, count = 3, bars = 4|
+		this.send("/bridge/deck/%/choices".format(deck), count.asInteger, bars.asInteger)
+	}
+	cue { |deck, choice| this.send("/bridge/deck/%/cue".format(deck), choice.asInteger) }
+	commit { |deck, choice, when| this.launch("/bridge/deck/%/commit".format(deck), when, choice.asInteger) }
+
 	// clips and takes
 	render { |prompt, bars, bpm, name = ""|
 		this.send("/bridge/clip/render", prompt.asString, bars.asInteger, bpm.asFloat, name.asString)
@@ -79,6 +90,8 @@ DawBridge {
 	status { this.send("/bridge/status") }
 	ping { this.send("/bridge/ping") }
 	ask { |address| this.send(address.asString) }
+	listen { |address| this.send(address.asString ++ "/listen") }
+	unlisten { |address| this.send(address.asString ++ "/unlisten") }
 
 	// A TempoClock that goes along: it takes over tempo and beat of each position that comes, so subscribe
 	// first. Its beat 0 is that of bar 1, if the meter stays.
