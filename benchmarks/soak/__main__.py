@@ -89,7 +89,7 @@ SOAKS = {
     "stage": Soak(_stage, 60, 0.2, True, "two decks, 2,000 messages a second, a CPU burner"),
     "kill": Soak(_kill, 50, 3, False, "the model worker killed every 20 s", "kills"),
     "front": Soak(_front, 20, 3, False, "the front killed while a take is recorded", "kills"),
-    "fuzz": Soak(_fuzz, 1_000_000, 100_000, False, "mutated datagrams into the OSC port", "datagrams"),
+    "fuzz": Soak(_fuzz, 1_000_000, 100_000, False, "mutated datagrams into the OSC ports", "datagrams"),
 }
 
 
