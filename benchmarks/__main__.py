@@ -65,6 +65,12 @@ def _melody(quick: bool) -> Outcome:
     return melody(melodies=16 if quick else 120, seconds=8.0)
 
 
+def _lookahead(quick: bool) -> Outcome:
+    from benchmarks.lookahead import lookahead
+
+    return lookahead(seconds=12.0 if quick else 30.0, rounds=1 if quick else 4)
+
+
 BENCHMARKS: dict[str, tuple[Callable[[bool], Outcome], str]] = {
     "lm": (_lm, "milliseconds of an LM step, against Transformers in the same run"),
     "realtime": (_realtime, "generation with guidance and decoding, times real time"),
@@ -73,6 +79,7 @@ BENCHMARKS: dict[str, tuple[Callable[[bool], Outcome], str]] = {
     "control": (_control, "from a prompt's datagram to the first changed sample, on JACK"),
     "notes": (_notes, "from a key of another program to the first changed sample, on JACK"),
     "flood": (_flood, "underruns in 5 minutes with 1,000 messages a second"),
+    "lookahead": (_lookahead, "holds against the lookahead, beside a process that burns a core"),
     "obedience": (_obedience, "what the bundled model makes of tempo and prompt"),
     "melody": (_melody, "what the bundled model makes of melodies"),
 }

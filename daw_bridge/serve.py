@@ -66,10 +66,10 @@ def run(setup: Setup, plain: bool = True) -> None:
     try:
         check_allow(host, setup.allow)
         print(f"loading {setup.options['model']} ...", flush=True)
-        take_precedence()
         from daw_bridge.decks.player import create_player
 
         spare_garbage()
+        take_precedence()
         with ExitStack() as stack:
             _open_log(stack, setup, sock)
             view = None if plain else _panel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from daw_bridge.decks.conditions import default_values
 from daw_bridge.engine.protocol import Loaded
@@ -28,6 +29,7 @@ class DeckType:
 MUSIC = DeckType("music")
 
 
+@lru_cache(maxsize=8)
 def deck_type(model: Loaded) -> DeckType:
     """The type of the decks that play a model. What the model does not take is off by default, and refused
     when it is set."""
