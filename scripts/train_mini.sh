@@ -5,19 +5,19 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 python=${BIN:-.venv/bin}/python
-pieces=${PIECES:-700}
+pieces=${PIECES:-2400}
 cores=$(getconf _NPROCESSORS_ONLN)
 
 cat <<TEXT
 Training mini, in five steps, each of which can be interrupted and taken up again:
-  1. compose and render $pieces pieces into build/corpus (FluidSynth, about 60 times real time a core)
+  1. compose and render $pieces items into build/corpus (32 s each, about 25 times real time a core)
   2. train the codec on them         (genmodels/training/configs/mini_codec.yaml)
-  3. turn the pieces into tokens
+  3. turn the items into tokens
   4. train the language model        (genmodels/training/configs/mini_lm.yaml)
   5. write both into genmodels/checkpoints/mini
 TEXT
 
-for step in "build/corpus $pieces 1" "build/corpus-valid 40 900001"; do
+for step in "build/corpus $pieces 1" "build/corpus-valid 120 900001"; do
     read -r folder count seed <<<"$step"
     "$python" -m genmodels.training.corpus --out "$folder" --count "$count" --seed "$seed" --workers "$cores"
 done

@@ -28,13 +28,14 @@ class AudioCrops:
         folder: holds *.flac, mono, all at `sample_rate`.
         sample_rate: samples per second that the files must have.
         length: samples per crop; shorter files are left out.
+        entry_share: share of crops that begin with silence, up to half of them.
 
     Raises:
         ConfigError: the folder has no usable file, or a file has another rate or channel count.
     """
 
-    def __init__(self, folder: Path, sample_rate: int, length: int) -> None:
-        self.length = length
+    def __init__(self, folder: Path, sample_rate: int, length: int, entry_share: float = 0.05) -> None:
+        self.length, self.entry_share = length, entry_share
         self.files = []
         for path in sorted(folder.glob("*.flac")):
             info = soundfile.info(path)
@@ -57,6 +58,8 @@ class AudioCrops:
         file = self.files[int(generator.integers(len(self.files)))]
         start = int(generator.integers(file.frames - self.length + 1))
         samples, _ = soundfile.read(file.path, frames=self.length, start=start, dtype="float32")
+        if generator.random() < self.entry_share:
+            samples[: int(generator.integers(self.length // 2))] = 0
         # a random gain and polarity keep the codec from leaning on the corpus's loudness
-        gain = 10 ** (generator.uniform(-10, 3) / 20) * (1 if generator.random() < 0.5 else -1)
+        gain = 10 ** (generator.uniform(-14, 1) / 20) * (1 if generator.random() < 0.5 else -1)
         return torch.from_numpy(np.clip(samples * gain, -1, 1))

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from genmodels.conditioning.attributes import ConditioningAttributes
 from genmodels.errors import ConfigError
-from genmodels.training.corpus.dataset import read_corpus
+from genmodels.training.corpus.dataset import CorpusItem, read_corpus
+from genmodels.training.corpus.facts import SceneFacts
 
 
 @dataclass(frozen=True)
@@ -24,21 +25,28 @@ class TokenItem:
         codes: [K, T] uint16.
         transport: [T, 4] float32, as `transport_features` makes it.
         chroma: [T, 12] float32, 0..1.
-        captions: phrasings of the caption.
+        scenes: stretches of frames in which one caption is true, in order.
     """
 
     codes: npt.NDArray[np.uint16]
     transport: npt.NDArray[np.float32]
     chroma: npt.NDArray[np.float32]
-    captions: list[str]
+    scenes: list[SceneFacts]
+
+    @property
+    def frames(self) -> int:
+        """Length in frames."""
+        return int(self.codes.shape[1])
 
 
 @dataclass(frozen=True)
 class TokenBatch:
-    """Codes [B, K, T] int64 and the conditions of each item, none of them dropped."""
+    """Codes [B, K, T] int64, the conditions of each item, none of them dropped, and `learned` [B, T] bool:
+    the frames of which the item's text is true. The others are there to be heard, not to be learned."""
 
     codes: Tensor
     attributes: list[ConditioningAttributes]
+    learned: Tensor
 
 
 def bar_chroma(chroma: npt.NDArray[np.float32], beat: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -61,69 +69,109 @@ def bar_chroma(chroma: npt.NDArray[np.float32], beat: npt.NDArray[np.float32]) -
 class TokenCrops:
     """All encoded items of a corpus folder, in memory; draws crops that depend on a key alone.
 
+    A crop has one text, that of the scene that fills most of it. Over a change of scene the crop takes the
+    new scene's text and only what follows the change is learned: as when a new prompt comes while another
+    music plays.
+
     Args:
         folder: a corpus folder after `genmodels.training.encode`.
-        frames: frames per crop; shorter pieces are left out.
-        start_share: share of crops that begin where the piece begins, on its first beat.
+        frames: frames per crop; shorter items are left out.
+        start_share: share of crops that begin where the item begins, on its first beat.
         bar_chroma_share: share of crops whose chroma is averaged over each bar.
+        change_share: share of crops that are laid over a change of scene, in their first 60 %.
 
     Raises:
         ConfigError: no item is encoded, or none is long enough.
     """
 
     def __init__(
-        self, folder: Path, frames: int, start_share: float = 0.15, bar_chroma_share: float = 0.5
+        self,
+        folder: Path,
+        frames: int,
+        start_share: float = 0.15,
+        bar_chroma_share: float = 0.5,
+        change_share: float = 0.0,
     ) -> None:
-        self.frames, self.start_share, self.bar_chroma_share = frames, start_share, bar_chroma_share
-        self.items = [item for item in map(_load, _encoded(folder)) if item.codes.shape[1] >= frames]
+        self.frames = frames
+        self.start_share, self.bar_chroma_share, self.change_share = (
+            start_share,
+            bar_chroma_share,
+            change_share,
+        )
+        self.items = [item for item in map(_load, _encoded(folder)) if item.frames >= frames]
         if not self.items:
             raise ConfigError(
                 f"{folder}: no encoded item of at least {frames} frames; "
                 f"encode it with `python -m genmodels.training.encode {folder} CODEC`"
             )
+        self.changes = [(item, scene) for item in self.items for scene in item.scenes[1:]]
 
-    def batch(self, size: int, key: str, frames: int | None = None) -> TokenBatch:
-        """`size` crops, of `frames` frames if that is given (at most the usual length)."""
+    def batch(
+        self, size: int, key: str, frames: int | None = None, change_share: float | None = None
+    ) -> TokenBatch:
+        """`size` crops, of `frames` frames and with `change_share` if these are given (at most the usual
+        length)."""
         rng = Random(key)
-        crops = [self._crop(rng, frames or self.frames) for _ in range(size)]
-        codes = np.stack([codes for codes, _ in crops]).astype(np.int64)
-        return TokenBatch(torch.from_numpy(codes), [attributes for _, attributes in crops])
+        share = self.change_share if change_share is None else change_share
+        crops = [self._crop(rng, frames or self.frames, share) for _ in range(size)]
+        codes = np.stack([codes for codes, _, _ in crops]).astype(np.int64)
+        learned = np.stack([learned for _, _, learned in crops])
+        return TokenBatch(
+            torch.from_numpy(codes), [attributes for _, attributes, _ in crops], torch.from_numpy(learned)
+        )
 
-    def _crop(self, rng: Random, frames: int) -> tuple[npt.NDArray[np.uint16], ConditioningAttributes]:
-        item = rng.choice(self.items)
-        spare = item.codes.shape[1] - frames
-        start = 0 if rng.random() < self.start_share else rng.randint(0, spare)
+    def _crop(
+        self, rng: Random, frames: int, change_share: float
+    ) -> tuple[npt.NDArray[np.uint16], ConditioningAttributes, npt.NDArray[np.bool_]]:
+        item, start, scene = self._place(rng, frames, change_share)
         window = slice(start, start + frames)
         transport, chroma = item.transport[window], item.chroma[window]
         if rng.random() < self.bar_chroma_share:
             chroma = bar_chroma(chroma, transport[:, 0])
         presence = np.ones((frames, 1), np.float32)
-        return item.codes[:, window], ConditioningAttributes(
-            {"description": rng.choice(item.captions)},
+        place = np.arange(start, start + frames)
+        attributes = ConditioningAttributes(
+            {"description": rng.choice(scene.captions)},
             {
                 "chroma": torch.from_numpy(np.concatenate([chroma, presence], 1)),
                 "transport": torch.from_numpy(transport),
             },
         )
+        return item.codes[:, window], attributes, (place >= scene.start_frame) & (place < scene.end_frame)
+
+    def _place(self, rng: Random, frames: int, change_share: float) -> tuple[TokenItem, int, SceneFacts]:
+        """An item, where the crop begins in it, and the scene whose text it has."""
+        if self.changes and rng.random() < change_share:
+            item, scene = rng.choice(self.changes)
+            start = scene.start_frame - round(rng.uniform(0.05, 0.6) * frames)
+            return item, max(0, min(item.frames - frames, start)), scene
+        item = rng.choice(self.items)
+        start = 0 if rng.random() < self.start_share else rng.randint(0, item.frames - frames)
+
+        def heard(scene: SceneFacts) -> int:
+            return min(scene.end_frame, start + frames) - max(scene.start_frame, start)
+
+        return item, start, max(item.scenes, key=heard)
 
 
-def _encoded(folder: Path) -> list[tuple[Path, list[str], float, int]]:
-    found = []
-    for item in read_corpus(folder):
-        path = item.audio_path.with_suffix(".tokens.npz")
-        if path.exists():
-            found.append((path, item.captions, float(item.facts["bpm"]), int(item.facts["beats_per_bar"])))
-    return found
+def _encoded(folder: Path) -> list[CorpusItem]:
+    return [item for item in read_corpus(folder) if _tokens_path(item).exists()]
 
 
-def _load(entry: tuple[Path, list[str], float, int]) -> TokenItem:
-    path, captions, bpm, per_bar = entry
-    codes = np.load(path)["codes"]
-    labels = np.load(path.with_suffix("").with_suffix(".npz"))
-    length = min(codes.shape[1], len(labels["beat"]))
-    transport = np.ones((length, 4), np.float32)
-    transport[:, 0] = labels["beat"][:length]
-    transport[:, 1:3] = per_bar, bpm
+def _tokens_path(item: CorpusItem) -> Path:
+    return item.audio_path.with_suffix(".tokens.npz")
+
+
+def _load(item: CorpusItem) -> TokenItem:
+    codes = np.load(_tokens_path(item))["codes"]
+    labels = item.labels()
+    length = min(codes.shape[1], len(labels.beat))
+    presence = np.ones(length, np.float32)
+    columns = (labels.beat[:length], labels.beats_per_bar[:length], labels.bpm[:length], presence)
+    scenes = [scene for scene in item.scenes if scene.start_frame < length]
     return TokenItem(
-        codes[:, :length], transport, labels["chroma"][:length].astype(np.float32) / 255, captions
+        codes[:, :length],
+        np.stack(columns, axis=1).astype(np.float32),
+        np.asarray(labels.chroma[:length] / np.float32(255), np.float32),
+        scenes,
     )

@@ -33,7 +33,8 @@ class LmTraining:
     checkpoint of the codec to start from, see `start_from_codebooks`; empty starts at random.
     `codebook_weights` weighs the codebooks' losses (empty: all alike). A share `short_share` of the steps
     takes the same number of frames in crops of only `short_frames`: with little to go on from, the model has
-    to learn what the text says."""
+    to learn what the text says. A share `change_share` of the crops lies over a change of the music, with the
+    text of what follows: there the model learns to leave what has just sounded, see `TokenCrops`."""
 
     corpus: str = "build/corpus"
     valid_corpus: str = "build/corpus-valid"
@@ -43,6 +44,7 @@ class LmTraining:
     batch: int = 8
     short_share: float = 0.0
     short_frames: int = 100
+    change_share: float = 0.0
     bf16: bool = True
     valid_items: int = 32
     drop_all: float = 0.1
@@ -54,20 +56,26 @@ class LmTraining:
     loop: LoopConfig = field(default_factory=LoopConfig)
 
 
-def sequence_loss(lm: LMModel, codes: Tensor, attributes: list[ConditioningAttributes]) -> Tensor:
+def sequence_loss(
+    lm: LMModel, codes: Tensor, attributes: list[ConditioningAttributes], learned: Tensor | None = None
+) -> Tensor:
     """Cross entropy in nats of every real token of codes [B, K, T], per codebook [K].
 
-    Taken on the pattern's sequence itself, which spares the copy of the logits back into frames.
+    Taken on the pattern's sequence itself, which spares the copy of the logits back into frames. With
+    `learned` [B, T] bool only tokens of those frames count; the others are context.
     """
     pattern = lm.pattern_provider.get_pattern(codes.shape[2])
-    sequence, _ = pattern.build_pattern_sequence(codes, lm.special_token_id, keep_only_valid_steps=True)
+    special = lm.special_token_id
+    sequence, _ = pattern.build_pattern_sequence(codes, special, keep_only_valid_steps=True)
+    wanted = sequence
+    if learned is not None:
+        counted = torch.where(learned[:, None], codes, special)
+        wanted, _ = pattern.build_pattern_sequence(counted, special, keep_only_valid_steps=True)
     tensors = lm.encode_conditions(attributes, codes.shape[2])
     logits = lm(sequence[..., :-1], condition_tensors=tensors)
-    targets = sequence[..., 1:]
+    targets = wanted[..., 1:]
     losses = [
-        F.cross_entropy(
-            logits[:, k].reshape(-1, lm.card), targets[:, k].reshape(-1), ignore_index=lm.special_token_id
-        )
+        F.cross_entropy(logits[:, k].reshape(-1, lm.card), targets[:, k].reshape(-1), ignore_index=special)
         for k in range(lm.n_q)
     ]
     return torch.stack(losses).float()
@@ -95,16 +103,18 @@ class LmTask:
             raise ConfigError(f"codebook_weights: {len(weights)} values for {lm.n_q} codebooks")
         self.weights = (weights / weights.sum()).to(self.device)
         frames = round(float(config.lm["max_duration"]) * config.frame_rate)
-        self.data = TokenCrops(Path(config.corpus), frames)
+        self.data = TokenCrops(Path(config.corpus), frames, change_share=config.change_share)
         valid = TokenCrops(Path(config.valid_corpus), frames)
         count = max(1, config.valid_items // 8)
         short = min(config.short_frames, frames)
         self.short = [valid.batch(40, f"short {i}", short) for i in range(count)]
         self.valid = [valid.batch(8, f"valid {i}") for i in range(count)]
+        self.change = [valid.batch(8, f"change {i}", change_share=1.0) for i in range(count)]
 
-    def _loss(self, codes: Tensor, attributes: list[ConditioningAttributes]) -> Tensor:
+    def _loss(self, batch: TokenBatch, attributes: list[ConditioningAttributes]) -> Tensor:
+        codes, learned = batch.codes.to(self.device), batch.learned.to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bf16):
-            return sequence_loss(self.lm, codes.to(self.device), attributes)
+            return sequence_loss(self.lm, codes, attributes, learned)
 
     def step(self, n: int) -> tuple[Tensor, dict[str, float]]:
         """The loss of step n, and that of the first and last codebook."""
@@ -115,7 +125,7 @@ class LmTask:
         attributes = drop_conditions(
             batch.attributes, Random("drop " + key), config.drop_all, config.drop_each
         )
-        losses = self._loss(batch.codes, attributes)
+        losses = self._loss(batch, attributes)
         loss = (losses * self.weights).sum()
         return loss, {"loss": losses.mean().item(), "first": losses[0].item(), "last": losses[-1].item()}
 
@@ -128,19 +138,24 @@ class LmTask:
     def validate(self) -> dict[str, float]:
         """Cross entropy on held-out crops with all conditions, without any, and with one exchanged between
         the items: what a wrong condition costs is what the model has learned to take from it. `short` is the
-        same on short crops, where text says more."""
+        same on short crops, where text says more; `change` is that of what follows a change of the music,
+        where the text is what tells the model to leave what has just sounded."""
         return {
             "loss": self._mean(lambda batch: batch.attributes),
             "null": self._mean(lambda batch: [item.null() for item in batch.attributes]),
             "short": self._mean(lambda batch: batch.attributes, self.short),
             "short_wrong_text": self._mean(lambda batch: exchanged(batch, "text", "description"), self.short),
+            "change": self._mean(lambda batch: batch.attributes, self.change),
+            "change_wrong_text": self._mean(
+                lambda batch: exchanged(batch, "text", "description"), self.change
+            ),
             "wrong_text": self._mean(lambda batch: exchanged(batch, "text", "description")),
             "wrong_beat": self._mean(lambda batch: exchanged(batch, "frames", "transport")),
             "wrong_chroma": self._mean(lambda batch: exchanged(batch, "frames", "chroma")),
         }
 
     def _mean(self, choose: Any, batches: list[TokenBatch] | None = None) -> float:
-        losses = [self._loss(b.codes, choose(b)).mean().item() for b in batches or self.valid]
+        losses = [self._loss(b, choose(b)).mean().item() for b in batches or self.valid]
         return sum(losses) / len(losses)
 
 

@@ -1,72 +1,64 @@
-"""Captions in the words that people type into a prompt, from the facts of a piece."""
+"""Captions in the words that people type into a prompt, from the facts of a scene."""
 
 from __future__ import annotations
 
 from random import Random
 
-from genmodels.training.corpus.instruments import INSTRUMENTS
-from genmodels.training.corpus.piece import Piece
+from genmodels.training.corpus.held_out import HELD_OUT_TEXTS
+from genmodels.training.corpus.instruments import words_for
+from genmodels.training.corpus.scenes import Scene
 from genmodels.training.corpus.theory import key_name
+from genmodels.training.corpus.words import (
+    BASS_AND_DRUMS,
+    DENSE,
+    DRUMS_ONLY,
+    METER_WORDS,
+    NO_DRUMS,
+    NO_VOICE,
+    SECTION_WORDS,
+    SPARSE,
+    moods,
+    style_names,
+    tempo_words,
+)
 
-CAPTIONS_PER_PIECE = 24
-_DRUM_WORDS = ("drums", "drums", "drum beat", "drum kit", "beat")
-_DRUMS_ONLY = (
-    "drums only", "drum solo", "just drums", "drum loop", "drum beat", "solo drums", "drums", "drums alone",
-    "only drums, no melody", "drum groove", "percussion only", "beat without melody",
-)  # fmt: skip
-_NO_DRUMS = ("no drums", "without drums", "drumless", "no percussion", "no beat")
-_BASS_AND_DRUMS = ("bass and drums", "bass and drums only", "drums and bass only", "bass line and drums")
-_KIT_WORDS = {
-    40: ("brushed drums", "brushes", "soft drums"),
-    32: ("jazz drums", "brushes"),
-    24: ("electronic drums", "drum machine"),
-    25: ("808 drums", "drum machine", "electronic drums"),
-    16: ("big drums", "heavy drums"),
-}
-
-
-def captions(piece: Piece, rng: Random) -> str:
-    """One caption of a piece; each call words it anew and mentions other facts of it."""
-    if piece.texture == "drums only":
-        return _drums_only(piece, rng)
-    if piece.texture == "solo":
-        return _solo(piece, rng)
-    return _band(piece, rng)
+CAPTIONS_PER_SCENE = 24
 
 
-def caption_set(piece: Piece, seed: int, count: int = CAPTIONS_PER_PIECE) -> list[str]:
-    """`count` captions of a piece, the same for the same seed; short ones occur more than once."""
+def caption(scene: Scene, rng: Random) -> str:
+    """One caption of a scene; each call words it anew and mentions other facts of it.
+
+    It is never one of the prompts that are held out for evaluation."""
+    writer = {"drums only": _drums_only, "solo": _solo}.get(scene.texture, _band)
+    while True:
+        text = writer(scene, rng)
+        if text.lower() not in HELD_OUT_TEXTS:
+            return text
+
+
+def caption_set(scene: Scene, seed: str, count: int = CAPTIONS_PER_SCENE) -> list[str]:
+    """`count` captions of a scene, the same for the same seed; short ones occur more than once."""
     rng = Random(seed)
-    return [captions(piece, rng) for _ in range(count)]
+    return [caption(scene, rng) for _ in range(count)]
 
 
-def tempo_words(bpm: float) -> tuple[str, ...]:
-    """What people call a tempo in beats a minute."""
-    if bpm < 80:
-        return ("slow", "slow tempo", "slow", "downtempo")
-    if bpm < 104:
-        return ("mid tempo", "medium tempo", "moderate", "laid-back tempo")
-    if bpm < 128:
-        return ("upbeat", "medium fast", "steady tempo", "danceable")
-    if bpm < 150:
-        return ("fast", "fast tempo", "uptempo", "fast")
-    return ("very fast", "fast", "fast tempo", "high tempo")
-
-
-def _band(piece: Piece, rng: Random) -> str:
-    names = _names(piece)
+def _band(scene: Scene, rng: Random) -> str:
+    names = style_names(scene)
     name = rng.choice(names) if rng.random() < 0.6 else names[0]
     shape = rng.random()
     if shape < 0.14:
-        return rng.choice(
-            (name, f"{name} beat" if piece.has_drums and "beat" not in name else name, f"{name} music")
-        )
-    mood = rng.choice(piece.moods) if rng.random() < 0.5 else ""
+        beat = f"{name} beat" if scene.has_drums and "beat" not in name else name
+        return rng.choice((name, beat, name if "music" in name else f"{name} music"))
+    if scene.texture == "bass and drums" and rng.random() < 0.6:
+        parts = [rng.choice(BASS_AND_DRUMS)]
+        if rng.random() < 0.7:
+            parts.append(name)
+        return ", ".join(parts + _facts(scene, rng))
+    mood = rng.choice(moods(scene)) if rng.random() < 0.5 else ""
     style = name if rng.random() < 0.88 else ""
-    tempo = rng.choice(tempo_words(piece.bpm)) if rng.random() < 0.18 else ""
+    tempo = rng.choice(tempo_words(scene.piece.bpm)) if rng.random() < 0.2 else ""
     head = " ".join(word for word in (mood, tempo if " " not in tempo else "", style) if word)
-    wanted = rng.choice((0, 1, 1, 2, 2, 3, 4))
-    instruments = _some(piece, rng, max(wanted, 0 if style else 2))
+    instruments = _some(scene, rng, max(rng.choice((0, 1, 1, 2, 2, 3, 4)), 0 if style else 2))
     if shape < 0.6 and head and instruments:
         text = f"{head} {rng.choice(('with', 'with', 'featuring', 'played on'))} {_joined(instruments, rng)}"
         parts = [text]
@@ -76,17 +68,13 @@ def _band(piece: Piece, rng: Random) -> str:
             rng.shuffle(parts)
     if " " in tempo:
         parts.append(tempo)
-    if not piece.has_drums and rng.random() < 0.5:
-        parts.append(rng.choice(_NO_DRUMS))
-    if piece.texture == "bass and drums" and rng.random() < 0.6:
-        parts = [rng.choice(_BASS_AND_DRUMS)]
-        if rng.random() < 0.7:
-            parts.append(name)
-    return ", ".join(parts + _facts(piece, rng))
+    if not scene.has_drums and rng.random() < 0.5:
+        parts.append(rng.choice(NO_DRUMS))
+    return ", ".join(parts + _facts(scene, rng))
 
 
-def _solo(piece: Piece, rng: Random) -> str:
-    instrument = rng.choice(_words(piece)[0])
+def _solo(scene: Scene, rng: Random) -> str:
+    instrument = rng.choice(words_for(scene.instruments[0]))
     plain = rng.choice(
         (
             f"solo {instrument}",
@@ -103,92 +91,76 @@ def _solo(piece: Piece, rng: Random) -> str:
         return plain
     parts = [plain]
     if rng.random() < 0.4:
-        parts.append(rng.choice(piece.moods))
+        parts.append(rng.choice(moods(scene)))
     if rng.random() < 0.4:
-        parts.insert(rng.randrange(2), rng.choice(_names(piece)))
+        parts.insert(rng.randrange(2), rng.choice(style_names(scene)))
     if rng.random() < 0.25:
-        parts.append(rng.choice(tempo_words(piece.bpm)))
+        parts.append(rng.choice(tempo_words(scene.piece.bpm)))
     if rng.random() < 0.35:
-        parts.append(rng.choice(_NO_DRUMS))
-    return ", ".join(parts + _facts(piece, rng))
+        parts.append(rng.choice(NO_DRUMS))
+    return ", ".join(parts + _facts(scene, rng))
 
 
-def _drums_only(piece: Piece, rng: Random) -> str:
-    plain = rng.choice(_DRUMS_ONLY)
-    name = rng.choice(_names(piece))
+def _drums_only(scene: Scene, rng: Random) -> str:
+    plain = rng.choice(DRUMS_ONLY)
+    name = rng.choice(style_names(scene))
     shape = rng.random()
     if shape < 0.25:
         return plain
     if shape < 0.5:
-        text = rng.choice((f"{name} drums", f"{name} drum loop", f"{name} drum beat", f"{name} drums only"))
+        text = rng.choice(
+            (f"{name} drums", f"{name} drum loop", f"{name} drum pattern", f"{name} drums only")
+        )
     elif shape < 0.75:
         text = f"{plain}, {name}"
     else:
-        text = f"{plain}, {rng.choice(piece.moods)}"
+        text = f"{plain}, {rng.choice(words_for(scene.instruments[0]))}"
     if rng.random() < 0.2:
-        text = f"{rng.choice(tempo_words(piece.bpm))} {text}"
-    return ", ".join([text, *_facts(piece, rng, with_key=False)])
+        text = f"{rng.choice(tempo_words(scene.piece.bpm))} {text}"
+    return ", ".join([text, *_facts(scene, rng)])
 
 
-def _facts(piece: Piece, rng: Random, with_key: bool = True) -> list[str]:
-    """Tempo, key, meter and 'no vocals' as loose ends of a caption, each by chance."""
+def _facts(scene: Scene, rng: Random) -> list[str]:
+    """Tempo, key, meter, density, section and 'no vocals' as loose ends of a caption, each by chance."""
+    piece = scene.piece
     facts = []
     if rng.random() < 0.4:
         bpm = round(piece.bpm)
         facts.append(rng.choice((f"{bpm} bpm", f"{bpm} bpm", f"{bpm} BPM", f"{bpm}bpm", f"tempo {bpm}")))
-    if with_key and rng.random() < 0.28:
+    if scene.texture != "drums only" and rng.random() < 0.28:
         key = key_name(piece.tonic, piece.mode)
         facts.append(rng.choice((key, f"in {key}", f"key of {key}", key, piece.mode)))
-    if piece.beats_per_bar == 3 and rng.random() < 0.4:
-        facts.append(rng.choice(("3/4", "waltz", "3/4 time", "in three")))
-    if rng.random() < 0.1:
-        facts.append(rng.choice(("no vocals", "instrumental", "instrumental music", "no voice")))
+    if rng.random() < (0.4 if piece.meter != "4/4" else 0.04):
+        facts.append(rng.choice(METER_WORDS[piece.meter]))
+    if rng.random() < 0.18:
+        words = _density(scene)
+        facts += [rng.choice(words)] if words else []
+    if len(scene.sections) == 1 and rng.random() < 0.08 and scene.sections[0] in SECTION_WORDS:
+        facts.append(rng.choice(SECTION_WORDS[scene.sections[0]]))
+    if rng.random() < 0.08:
+        facts.append(rng.choice(NO_VOICE))
     if len(facts) > 1 and rng.random() < 0.3:
         rng.shuffle(facts)
     return facts
 
 
-def _names(piece: Piece) -> tuple[str, ...]:
-    """The style's names that are true of this piece: no 'beat' without drums, no 'band' of one."""
-    untrue = []
-    if not piece.has_drums:
-        untrue.append("beat")
-    if piece.texture in ("solo", "drums only", "bass and drums"):
-        untrue.extend(("trio", "band", "orchestra"))
-    if "piano" not in piece.instruments:
-        untrue.append("piano")
-    if not any("guitar" in name for name in piece.instruments):
-        untrue.append("guitar")
-    return tuple(name for name in piece.names if not any(word in name for word in untrue)) or piece.names
+def _density(scene: Scene) -> tuple[str, ...]:
+    if scene.texture in ("solo", "duo", "drums only"):
+        return SPARSE
+    return DENSE if scene.texture == "full" and len(scene.roles) > 3 else ()
 
 
-def _words(piece: Piece) -> list[tuple[str, ...]]:
-    """For each instrument, the most prominent first, the words for it."""
-    by_role = {track.role: track for track in piece.tracks}
+def _some(scene: Scene, rng: Random, count: int) -> list[str]:
+    """Words for some of the instruments, the most prominent first."""
     words: list[tuple[str, ...]] = []
-    for role in ("lead", "chords", "drums", "bass", "pad"):
-        track = by_role.get(role)
-        if track is None:
-            continue
-        names = (
-            _DRUM_WORDS + _KIT_WORDS.get(track.program, ()) if track.is_drums else _weighted(track.program)
-        )
+    for instrument in scene.instruments:
+        names = words_for(instrument)
         if names not in words:
-            words.append(names)
-    return words
-
-
-def _weighted(program: int) -> tuple[str, ...]:
-    names = INSTRUMENTS[program].names
-    return (names[0], *names)
-
-
-def _some(piece: Piece, rng: Random, count: int) -> list[str]:
-    words = _words(piece)
+            words.append((names[0], *names))
     chosen = sorted(rng.sample(range(len(words)), min(count, len(words))))
     if rng.random() < 0.3:
         rng.shuffle(chosen)
-    return [rng.choice(words[index]) for index in chosen]
+    return list(dict.fromkeys(rng.choice(words[index]) for index in chosen))
 
 
 def _joined(words: list[str], rng: Random) -> str:

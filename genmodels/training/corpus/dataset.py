@@ -7,12 +7,13 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import soundfile
 from rich.progress import (
     BarColumn,
@@ -24,12 +25,10 @@ from rich.progress import (
 )
 
 from genmodels.errors import GenModelsError
-from genmodels.training.corpus.captions import caption_set
-from genmodels.training.corpus.compose import compose
+from genmodels.training.corpus.facts import COMPOSER, SceneFacts, item_facts
 from genmodels.training.corpus.labels import FrameLabels, frame_labels
-from genmodels.training.corpus.piece import Piece
 from genmodels.training.corpus.render import SAMPLE_RATE, find_fluidsynth, find_soundfont, render
-from genmodels.training.corpus.theory import key_name
+from genmodels.training.corpus.suite import compose_item
 
 
 class CorpusError(GenModelsError):
@@ -38,8 +37,7 @@ class CorpusError(GenModelsError):
 
 @dataclass(frozen=True)
 class CorpusItem:
-    """One item of a corpus folder. `facts` is the JSON file: seed, style, texture, bpm, beats_per_bar, key,
-    instruments, sections, captions and more."""
+    """One item of a corpus folder. `facts` is the JSON file, see `item_facts`."""
 
     name: str
     audio_path: Path
@@ -47,16 +45,16 @@ class CorpusItem:
     facts: dict[str, Any]
 
     @property
-    def captions(self) -> list[str]:
-        """Phrasings of the caption."""
-        return list(self.facts["captions"])
+    def scenes(self) -> list[SceneFacts]:
+        """Stretches in which the same instruments play, with labels and captions, in order."""
+        return [SceneFacts(**scene) for scene in self.facts["scenes"]]
 
     @property
     def duration_s(self) -> float:
         """Length of the audio in seconds."""
         return float(self.facts["duration_s"])
 
-    def audio(self) -> np.ndarray:
+    def audio(self) -> npt.NDArray[np.float32]:
         """float32 mono at 32 kHz, [T * 640]."""
         audio, rate = soundfile.read(str(self.audio_path), dtype="float32")
         if rate != SAMPLE_RATE:
@@ -64,15 +62,13 @@ class CorpusItem:
         return np.asarray(audio, np.float32)
 
     def labels(self) -> FrameLabels:
-        """Beat [T] and chroma [T, 12] of every frame."""
+        """Beat, meter, tempo [T] and chroma [T, 12] of every frame."""
         with np.load(self.labels_path) as arrays:
-            return FrameLabels(
-                float(self.facts["bpm"]), int(self.facts["beats_per_bar"]), arrays["beat"], arrays["chroma"]
-            )
+            return FrameLabels(*(arrays[name] for name in ("beat", "beats_per_bar", "bpm", "chroma")))
 
 
 def write_corpus(folder: Path, count: int, seed: int, workers: int = 1) -> list[CorpusItem]:
-    """Composes and renders items 0 .. count - 1 into `folder`; item i is the piece of seed `seed + i`.
+    """Composes and renders items 0 .. count - 1 into `folder`; item i is that of seed `seed + i`.
 
     One call at a time writes a folder. Complete items of the same seed are kept, so an interrupted call goes
     on where it was; an item's JSON file appears last, whole. `workers` processes render at a time. Raises
@@ -121,44 +117,17 @@ def read_corpus(folder: Path) -> list[CorpusItem]:
     return items
 
 
-def facts(piece: Piece) -> dict[str, Any]:
-    """What the JSON file of an item holds."""
-    bar_s = piece.beats_per_bar * piece.seconds_per_beat
-    return {
-        "seed": piece.seed,
-        "style": piece.style,
-        "texture": piece.texture,
-        "bpm": piece.bpm,
-        "beats_per_bar": piece.beats_per_bar,
-        "bars": piece.bars,
-        "duration_s": piece.duration_s,
-        "key": key_name(piece.tonic, piece.mode),
-        "chords": list(piece.chords),
-        "instruments": list(piece.instruments),
-        "moods": list(piece.moods),
-        "sections": [
-            {
-                **asdict(section),
-                "start_s": section.start_bar * bar_s,
-                "end_s": (section.start_bar + section.bars) * bar_s,
-            }
-            for section in piece.sections
-        ],
-        "captions": caption_set(piece, piece.seed),
-    }
-
-
 def _write_item(folder: Path, index: int, seed: int) -> None:
-    piece = compose(seed)
-    labels = frame_labels(piece)
-    audio = render(piece)
+    pieces = compose_item(seed)
+    labels = frame_labels(*pieces)
+    audio = render(*pieces)
     stem = folder / f"{index:05d}"
     with _appearing(stem.with_suffix(".flac")) as path:
         soundfile.write(str(path), audio, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
     with _appearing(stem.with_suffix(".npz")) as path, path.open("wb") as file:
-        np.savez_compressed(file, beat=labels.beat, chroma=labels.chroma)
+        np.savez_compressed(file, **vars(labels))
     with _appearing(stem.with_suffix(".json")) as path:
-        path.write_text(json.dumps(facts(piece), indent=1))
+        path.write_text(json.dumps(item_facts(seed, pieces), indent=1))
 
 
 def _complete(folder: Path, index: int, seed: int) -> bool:
@@ -166,7 +135,10 @@ def _complete(folder: Path, index: int, seed: int) -> bool:
     path = stem.with_suffix(".json")
     if not all(stem.with_suffix(suffix).is_file() for suffix in (".json", ".flac", ".npz")):
         return False
-    found = json.loads(path.read_text())["seed"]
+    facts = json.loads(path.read_text())
+    if facts.get("composer") != COMPOSER:
+        return False
+    found = facts["seed"]
     if found != seed:
         raise CorpusError(
             f"{path} is the piece of seed {found}, not {seed}: choose another folder or the same --seed"

@@ -1,30 +1,26 @@
-"""Drum bars from pattern strings: accents, ghost notes, fills."""
+"""Drum bars from pattern strings: accents, ghost notes, rolls, fills and builds."""
 
 from __future__ import annotations
 
 from random import Random
 
 from genmodels.training.corpus.instruments import DRUMS
-from genmodels.training.corpus.piece import Note
-from genmodels.training.corpus.styles import Drums
+from genmodels.training.corpus.piece import STEPS_PER_BEAT, Note
+from genmodels.training.corpus.styles.style import Drums
 
-VELOCITY = {"X": 114, "x": 94, "o": 58}
-STEPS_PER_BEAT = 4
+VELOCITY = {"X": 114, "x": 94, "o": 56, "d": 84, "t": 80}
+_STROKES = {"d": 2, "t": 3}
 _LOUDNESS = {
-    "hat": 0.92,
+    "hat": 0.9,
     "open": 0.85,
-    "ride": 0.92,
+    "ride": 0.9,
     "pedal": 0.85,
-    "maracas": 0.95,
+    "maracas": 0.9,
+    "shaker": 0.85,
     "tambourine": 0.85,
     "crash": 0.85,
+    "claves": 0.8,
 }
-_FILLS = (
-    {"snare": "xoxX", "kick": "X..."},
-    {"snare": "x.xx", "tom": "...X"},
-    {"high tom": "Xx..", "tom": "..x.", "low tom": "...X"},
-    {"snare": "X.X.", "kick": ".x.x"},
-)
 
 
 def bar_of(pattern: str, bar: int, steps: int) -> str:
@@ -39,39 +35,55 @@ def bar_of(pattern: str, bar: int, steps: int) -> str:
     return pattern[start : start + steps]
 
 
-def drum_bar(pattern: Drums, bar: int, beats_per_bar: int, *, fill: int | None = None) -> list[Note]:
+def drum_bar(pattern: Drums, bar: int, beats_per_bar: int, fill: Drums | None = None) -> list[Note]:
     """Notes of one bar, `start` in beats from the bar's beginning, on the grid.
 
-    `fill` (index, any integer) replaces the last beat by a fill."""
+    A `fill` replaces what the pattern has in the last steps of the bar, as many as the fill has."""
     steps = beats_per_bar * STEPS_PER_BEAT
+    length = min(steps, max(map(len, fill.values()))) if fill else 0
     notes = []
     for name, text in pattern.items():
-        for step, mark in enumerate(bar_of(text, bar, steps)):
-            in_fill = fill is not None and step >= steps - STEPS_PER_BEAT
-            if mark in VELOCITY and not in_fill:
-                notes.append(_hit(name, step, mark))
-    if fill is not None:
-        for name, text in _FILLS[fill % len(_FILLS)].items():
-            notes.extend(
-                _hit(name, steps - STEPS_PER_BEAT + step, mark)
-                for step, mark in enumerate(text)
-                if mark in VELOCITY
-            )
+        for step, mark in enumerate(bar_of(text, bar, steps)[: steps - length]):
+            notes.extend(_hits(name, step, mark))
+    for name, text in (fill or {}).items():
+        for step, mark in enumerate(text[-length:]):
+            notes.extend(_hits(name, steps - min(length, len(text)) + step, mark))
     return notes
 
 
 def vary(pattern: Drums, rng: Random) -> Drums:
-    """The pattern with one small change, an extra kick at times: same grid, same backbeat."""
+    """The pattern with one small change, an extra kick or a ghost note: same grid, same backbeat."""
     changed = dict(pattern)
-    if "kick" in changed and rng.random() < 0.6:
-        text = changed["kick"]
-        free = [i for i, mark in enumerate(text) if mark == "." and i % 2 == 0 and i % 8 != 4]
+    name, mark = ("kick", "x") if rng.random() < 0.6 else ("snare", "o")
+    if name in changed:
+        text = changed[name]
+        free = [i for i, found in enumerate(text) if found == "." and i % 8 != 4 and (i % 2 or mark == "x")]
         if free:
             step = rng.choice(free)
-            changed["kick"] = text[:step] + "x" + text[step + 1 :]
+            changed[name] = text[:step] + mark + text[step + 1 :]
     return changed
 
 
-def _hit(name: str, step: int, mark: str) -> Note:
+def build_bar(bar: int, bars: int, beats_per_bar: int) -> list[Note]:
+    """Bar `bar` of a build of `bars`: a snare that doubles its pace and grows, over a kick on the beat."""
+    steps = beats_per_bar * STEPS_PER_BEAT
+    progress = bar / max(1, bars - 1)
+    every = 4 if progress < 0.3 else 2 if progress < 0.7 else 1
+    notes = []
+    for step in range(0, steps, every):
+        velocity = round(60 + 50 * (bar + step / steps) / bars)
+        notes.append(Note(step / STEPS_PER_BEAT, 0.2, DRUMS["snare"], velocity))
+        if step % STEPS_PER_BEAT == 0 and progress < 0.9:
+            notes.append(Note(step / STEPS_PER_BEAT, 0.2, DRUMS["kick"], 105))
+    return notes
+
+
+def _hits(name: str, step: int, mark: str) -> list[Note]:
+    if mark not in VELOCITY:
+        return []
     velocity = round(VELOCITY[mark] * _LOUDNESS.get(name, 1.0))
-    return Note(step / STEPS_PER_BEAT, 0.2, DRUMS[name], velocity)
+    strokes = _STROKES.get(mark, 1)
+    return [
+        Note((step + stroke / strokes) / STEPS_PER_BEAT, 0.2 / strokes, DRUMS[name], velocity)
+        for stroke in range(strokes)
+    ]

@@ -12,19 +12,30 @@ NOTE_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 SCALES: dict[str, tuple[int, ...]] = {
     "major": (0, 2, 4, 5, 7, 9, 11),
     "minor": (0, 2, 3, 5, 7, 8, 10),
+    "dorian": (0, 2, 3, 5, 7, 9, 10),
+    "phrygian": (0, 1, 3, 5, 7, 8, 10),
+    "lydian": (0, 2, 4, 6, 7, 9, 11),
+    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
+    "harmonic minor": (0, 2, 3, 5, 7, 8, 11),
+    "major pentatonic": (0, 2, 4, 7, 9),
+    "minor pentatonic": (0, 3, 5, 7, 10),
+    "blues": (0, 3, 5, 6, 7, 10),
 }
-PENTATONIC: dict[str, tuple[int, ...]] = {"major": (0, 2, 4, 7, 9), "minor": (0, 3, 5, 7, 10)}
+MINOR_SCALES = frozenset({"minor", "dorian", "phrygian", "harmonic minor", "minor pentatonic", "blues"})
 _NUMERALS = ("I", "II", "III", "IV", "V", "VI", "VII")
 _SUFFIXES: dict[str, tuple[int, ...]] = {
     "maj7": (4, 7, 11),
     "maj9": (4, 11, 14),
     "m7b5": (3, 6, 10),
     "dim": (3, 6),
+    "dim7": (3, 6, 9),
     "sus2": (2, 7),
     "sus4": (5, 7),
-    "add9": (4, 7, 14),
+    "7sus4": (5, 7, 10),
+    "13": (4, 10, 21),
     "5": (7,),
 }
+_BY_THIRD: dict[str, tuple[int, ...]] = {"": (7,), "6": (7, 9), "7": (7, 10), "9": (10, 14), "add9": (7, 14)}
 _ROMAN = re.compile(r"^([b#]?)([IViv]+)(.*)$")
 
 
@@ -51,6 +62,11 @@ class Chord:
         """Semitones from the root to a sounding fifth (7 when the chord has none)."""
         return 6 if 6 in self.intervals else 7
 
+    @property
+    def seventh(self) -> int:
+        """Semitones from the root to a seventh that fits (the octave where the chord says nothing of it)."""
+        return next((i for i in self.intervals if i in (9, 10, 11)), 12)
+
 
 def key_name(tonic: int, mode: Mode) -> str:
     """'A minor' from 9, 'minor'."""
@@ -69,16 +85,14 @@ def roman_chord(symbol: str, tonic: int, mode: Mode) -> Chord:
     minor = numeral.islower()
     degree = SCALES[mode][_NUMERALS.index(numeral.upper())]
     root = (tonic + degree + {"b": -1, "#": 1, "": 0}[accidental]) % 12
-    third = 3 if minor else 4
     if suffix in _SUFFIXES:
         upper = _SUFFIXES[suffix]
-    elif suffix in ("", "7", "9"):
-        upper = {"": (third, 7), "7": (third, 7, 10), "9": (third, 10, 14)}[suffix]
+    elif suffix in _BY_THIRD:
+        upper = (3 if minor else 4, *_BY_THIRD[suffix])
     else:
-        raise ValueError(
-            f"chord symbol {symbol!r}: unknown suffix {suffix!r}; known: 7, 9, {', '.join(_SUFFIXES)}"
-        )
-    quality = "m" if minor and suffix in ("", "7", "9") else ""
+        known = ", ".join(name for name in (*_BY_THIRD, *_SUFFIXES) if name)
+        raise ValueError(f"chord symbol {symbol!r}: unknown suffix {suffix!r}; known: {known}")
+    quality = "m" if minor and suffix in _BY_THIRD else ""
     return Chord(root, (0, *upper), NOTE_NAMES[root] + quality + suffix)
 
 
@@ -115,7 +129,11 @@ def voice(chord: Chord, previous: tuple[int, ...] | None, centre: int = 62) -> t
         distance = abs(middle - centre) + 0.5 * (pitches[-1] - pitches[0])
         if previous is None:
             return distance
-        moves = sum(min(abs(p - q) for q in previous) for p in pitches)
-        return moves + 0.5 * distance
+        return voice_movement(previous, pitches) + 0.5 * distance
 
     return min(candidates, key=cost)
+
+
+def voice_movement(one: tuple[int, ...], other: tuple[int, ...]) -> float:
+    """Semitones that the voices of `other` lie from the nearest voices of `one`, in sum."""
+    return float(sum(min(abs(p - q) for q in one) for p in other))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
+import torch
 
+from genmodels.checkpoints.builders import build_lm
+from genmodels.conditioning.attributes import ConditioningAttributes
 from genmodels.device import pick_device
 from genmodels.errors import ConfigError, GenModelsError
 from genmodels.training.audio_data import AudioCrops
@@ -16,6 +17,8 @@ from genmodels.training.config import load_config
 from genmodels.training.encode import encode_corpus
 from genmodels.training.token_data import TokenCrops, bar_chroma
 from genmodels.training.train_codec import CodecTraining
+from genmodels.training.train_lm import sequence_loss
+from tests.genmodels.training.items import scene, write_item
 
 RATE, HOP, FRAMES = 32000, 640, 60
 
@@ -24,17 +27,13 @@ RATE, HOP, FRAMES = 32000, 640, 60
 def corpus(tmp_path: Path) -> Path:
     """Three short items with recognisable labels."""
     for index in range(3):
-        stem = tmp_path / f"{index:05d}"
         audio = 0.1 * np.random.default_rng(index).standard_normal(FRAMES * HOP)
-        soundfile.write(f"{stem}.flac", audio, RATE, subtype="PCM_16")
-        beat = np.mod(np.arange(FRAMES) * 0.1, 4).astype(np.float32)
         chroma = np.zeros((FRAMES, 12), np.uint8)
         chroma[:, index] = 255
-        np.savez(f"{stem}.npz", beat=beat, chroma=chroma)
+        scenes = [scene(0, FRAMES, f"piece {index}", 90 + index)]
+        stem = write_item(tmp_path, index, audio.astype(np.float32), scenes, chroma)
         codes = np.tile(np.arange(FRAMES, dtype=np.uint16), (4, 1)) + 100 * index
         np.savez(f"{stem}.tokens.npz", codes=codes, codec="x")
-        facts = {"seed": index, "bpm": 90 + index, "beats_per_bar": 4, "captions": [f"piece {index}"]}
-        Path(f"{stem}.json").write_text(json.dumps({**facts, "duration_s": FRAMES / 50}))
     return tmp_path
 
 
@@ -60,9 +59,67 @@ def test_token_crops_carry_the_labels_of_their_own_frames(corpus: Path) -> None:
         assert transport is not None
         assert chroma is not None
         assert attributes.text["description"] == f"piece {index}"
-        assert transport[0].tolist() == pytest.approx([start * 0.1 % 4, 4, 90 + index, 1], abs=1e-4)
+        beat = start * (90 + index) / 3000 % 4
+        assert transport[0].tolist() == pytest.approx([beat, 4, 90 + index, 1], abs=1e-3)
         assert int(chroma[5, :12].argmax()) == index
         assert chroma.shape == (20, 13)
+
+
+@pytest.fixture
+def changing(tmp_path: Path) -> Path:
+    """An item of two scenes that meet at frame 40."""
+    scenes = [scene(0, 40, "old"), scene(40, 100, "new", 90)]
+    stem = write_item(tmp_path, 0, np.zeros(100 * HOP, np.float32), scenes)
+    np.savez(f"{stem}.tokens.npz", codes=np.tile(np.arange(100, dtype=np.uint16), (4, 1)), codec="x")
+    return tmp_path
+
+
+def test_a_crop_is_learned_only_where_its_text_is_true(changing: Path) -> None:
+    batch = TokenCrops(changing, 30, start_share=0).batch(64, "key")
+    texts = set()
+    for codes, attributes, learned in zip(batch.codes, batch.attributes, batch.learned, strict=True):
+        text = attributes.text["description"]
+        assert (learned == ((codes[0] >= 40) == (text == "new"))).all()
+        assert learned.float().mean() >= 0.5
+        texts.add(text)
+    assert texts == {"old", "new"}
+
+
+def test_crops_over_a_change_begin_before_it_with_the_text_of_what_follows(changing: Path) -> None:
+    batch = TokenCrops(changing, 30, change_share=1).batch(64, "key")
+    for codes, attributes, learned in zip(batch.codes, batch.attributes, batch.learned, strict=True):
+        assert attributes.text["description"] == "new"
+        assert 22 <= int(codes[0, 0]) < 40
+        assert int(codes[0][learned].min()) == 40
+        transport = attributes.frames["transport"]
+        assert transport is not None
+        assert transport[:, 2].unique().tolist() == [90, 120]
+
+
+def test_frames_that_are_not_learned_have_no_part_in_the_loss() -> None:
+    torch.manual_seed(0)
+    lm = build_lm(
+        {
+            "n_q": 2, "card": 8, "dim": 16, "num_heads": 2, "num_layers": 1, "hidden_scale": 2,
+            "delays": [0, 1], "max_duration": 1.0, "extend_stride": 0.5, "conditioners": {}, "fuser": {},
+        }
+    ).eval()  # fmt: skip
+    codes = torch.randint(0, 8, (1, 2, 20))
+    last = torch.arange(20)[None] >= 19
+    changed = codes.clone()
+    changed[..., 19] = (codes[..., 19] + 1) % 8
+    nothing = [ConditioningAttributes()]
+    early = ~last
+    assert sequence_loss(lm, codes, nothing, early).equal(sequence_loss(lm, changed, nothing, early))
+    assert not sequence_loss(lm, codes, nothing, last).equal(sequence_loss(lm, changed, nothing, last))
+    everything = torch.ones(1, 20, dtype=torch.bool)
+    assert sequence_loss(lm, codes, nothing, everything).equal(sequence_loss(lm, codes, nothing))
+
+
+def test_some_codec_crops_begin_in_silence(corpus: Path) -> None:
+    entries = AudioCrops(corpus, RATE, 3200, entry_share=1).batch(8, (1,))
+    assert all((crop[0, :20] == 0).all() for crop in entries)
+    assert all(crop[0, 1600:].abs().max() > 0 for crop in entries)
 
 
 def test_token_crops_are_the_same_for_the_same_key(corpus: Path) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 import torch
 from omegaconf import OmegaConf
 
 from genmodels.generate.musicgen import MusicGen
 from genmodels.training import encode, export, train_codec, train_lm
+from tests.genmodels.training.items import scene, write_item
 
 FRAMES = 120
 LOOP = {"steps": 6, "warmup": 1, "valid_every": 3, "log_every": 2}
@@ -24,14 +23,9 @@ def corpus(tmp_path: Path) -> Path:
     folder = tmp_path / "corpus"
     folder.mkdir()
     for index in range(2):
-        stem = folder / f"{index:05d}"
         audio = np.zeros(FRAMES * 640, np.float32)
         audio[:: 16000 + 320 * index] = 0.5
-        soundfile.write(f"{stem}.flac", audio, 32000, subtype="PCM_16")
-        beat = np.mod(np.arange(FRAMES) * 0.04, 4).astype(np.float32)
-        np.savez(f"{stem}.npz", beat=beat, chroma=np.zeros((FRAMES, 12), np.uint8))
-        facts = {"seed": index, "bpm": 120, "beats_per_bar": 4, "captions": ["clicks"], "duration_s": 2.4}
-        Path(f"{stem}.json").write_text(json.dumps(facts))
+        write_item(folder, index, audio, [scene(0, 70, "clicks"), scene(70, FRAMES, "more clicks")])
     return folder
 
 

@@ -12,15 +12,15 @@ from genmodels.training.corpus.labels import frame_labels
 from genmodels.training.corpus.piece import Note, Track
 
 
-def piece_of(*notes: Note, role="chords", program=48):
-    return replace(compose(1), bpm=120.0, beats_per_bar=4, bars=2, tracks=(Track(role, program, notes),))
+def piece_of(*notes: Note, role="chords", instrument="strings"):
+    return replace(compose(1), bpm=120.0, meter="4/4", bars=2, tracks=(Track(role, instrument, notes),))
 
 
 def test_beats_run_from_zero_and_wrap_at_the_bar():
     labels = frame_labels(piece_of(Note(0.0, 1.0, 60, 100)))
     assert labels.beat.shape == (200,)
     assert labels.beat.dtype == np.float32
-    assert labels.beat[0] == 0.0
+    assert labels.beat[0] == pytest.approx(0.0, abs=1e-5)
     assert labels.beat[25] == pytest.approx(1.0)
     assert labels.beat[100] == pytest.approx(0.0, abs=1e-5)
 
@@ -50,4 +50,24 @@ def test_chroma_goes_on_through_the_release_of_a_note():
 
 
 def test_drums_have_no_chroma():
-    assert not frame_labels(piece_of(Note(0.0, 1.0, 38, 100), role="drums", program=0)).chroma.any()
+    assert not frame_labels(
+        piece_of(Note(0.0, 1.0, 38, 100), role="drums", instrument="standard")
+    ).chroma.any()
+
+
+def test_softer_tracks_count_for_less():
+    loud, soft = Track("lead", "strings", (Note(0.0, 4.0, 60, 100),)), Note(0.0, 4.0, 64, 100)
+    piece = replace(piece_of(soft), tracks=(loud, Track("pad", "strings", (soft,), level_db=-12.0)))
+    assert frame_labels(piece).chroma[10, 4] == pytest.approx(64, abs=1)
+
+
+def test_tempo_meter_and_bars_begin_anew_with_the_next_piece():
+    slow = piece_of(Note(0.0, 1.0, 60, 100))
+    fast = replace(piece_of(Note(0.0, 1.0, 62, 100)), bpm=150.0, meter="3/4")
+    labels = frame_labels(slow, fast)
+    assert len(labels.beat) == 200 + 120
+    assert labels.bpm[[0, 199, 200, 319]].tolist() == [120, 120, 150, 150]
+    assert labels.beats_per_bar[[0, 199, 200]].tolist() == [4, 4, 3]
+    assert labels.beat[200] == pytest.approx(0.0, abs=1e-5)
+    assert labels.beat[220] == pytest.approx(1.0, abs=1e-5)
+    assert labels.chroma[205].argmax() == 2
