@@ -187,7 +187,7 @@ class Deck:
             if name not in (None, waiting.begins_by):
                 continue
             if waiting.begins_by == "commit":
-                self._runs = tuple(run for run in self._runs if run is not waiting)
+                self._leave(waiting)
             else:
                 self._close(waiting)
             for run in self._runs:
@@ -440,10 +440,14 @@ class Deck:
                 run.stop, run.stop_beat = moment.sample, moment.beats
 
     def _close(self, run: Run) -> None:
+        self._leave(run)
+        self._release(run)
+
+    def _leave(self, run: Run) -> None:
+        """A run is the deck's no more."""
         self._runs = tuple(other for other in self._runs if other is not run)
         if (heir := self.heirs.pop(run, None)) is not None:
             self._release(heir)
-        self._release(run)
 
     def _release(self, run: Run) -> None:
         run.close()

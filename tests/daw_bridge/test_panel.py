@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from daw_bridge.decks.protocol import DeckStatus, Status
+from daw_bridge.decks.protocol import ChoicesStatus, DeckStatus, Status
 from daw_bridge.metrics import Metrics
 from daw_bridge.panel import Panel, drawn
 from daw_bridge.takes.status import TakeStatus
@@ -49,6 +49,13 @@ def test_every_state_can_be_drawn_before_anything_is_measured(engine: str, take:
     status = replace(FakePlayer().status(), engine=engine, take=TakeStatus(take))
     assert "control to sound -" in text(status)
     assert text(status, width=30)
+
+
+def test_the_panel_shows_choices_where_there_are_any() -> None:
+    prepared = ChoicesStatus("preparing", 4, 2, 4, cued=1, committed=2, bar=17)
+    deck = replace(STATUS.decks[0], choices=prepared)
+    assert "choices" not in text(STATUS)
+    assert "choices 2/4, cue 1, 2 at bar 17" in text(replace(STATUS, decks=(deck,)), width=200)
 
 
 def test_lines_printed_meanwhile_stay_and_the_panel_goes() -> None:

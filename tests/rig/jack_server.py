@@ -59,10 +59,12 @@ class JackServer:
     client that the machine schedules late is waited for, not skipped, so that a capture is complete and what
     is measured is the daemon. Its own gaps stay gaps.
 
-    Use it as a context manager. `env` is the environment for the programs that shall find this server.
+    It plays on so many channels. Use it as a context manager. `env` is the environment for the programs that
+    shall find this server.
     """
 
-    def __init__(self, name: str | None = None) -> None:
+    def __init__(self, name: str | None = None, channels: int = 2) -> None:
+        self._channels = channels
         self.name = name or f"rig{os.getpid()}_{time.monotonic_ns() % 1_000_000}"
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
@@ -96,8 +98,9 @@ class JackServer:
 
     def _spawn(self, log: IO[bytes] | int) -> subprocess.Popen[bytes]:
         rights = ["-R", "-P", str(SERVER_PRIORITY)] if realtime_granted() else ["-r"]
+        driver = ["-r", str(RATE), "-p", str(PERIOD), "-P", str(self._channels)]
         return subprocess.Popen(
-            ["jackd", "-n", self.name, *rights, "-S", "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)],
+            ["jackd", "-n", self.name, *rights, "-S", "-d", "dummy", *driver],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -167,7 +167,7 @@ def _args(entry: Entry, target: Address) -> Values:
         coerced = target.parameter.coerce(given)
     except ParameterError as error:
         raise entry.refused("args", given, error.allowed) from None
-    return coerced if given else ()
+    return coerced[: len(given)]
 
 
 def _is_byte(value: object) -> bool:

@@ -218,6 +218,22 @@ def test_launches_use_the_launch_quantum_their_own_or_a_bar() -> None:
     ]
 
 
+def test_a_commit_says_which_choice_and_perhaps_when() -> None:
+    player, _ = send(
+        ("/bridge/deck/1/choices", 3),
+        ("/bridge/deck/1/commit", 2),
+        ("/bridge/deck/1/commit", 2.0, "4M"),
+        ("/bridge/deck/2/commit", 1, 17),
+    )
+    assert [call[1:] for call in player.calls] == [
+        (1, (3, 4), When()),
+        (1, (2,), When(Quantum.parse("1M"))),
+        (1, (2,), When(Quantum.parse("4M"))),
+        (2, (1,), When(bar=17)),
+    ]
+    assert not [call for call in send(("/bridge/deck/1/commit",), ("/bridge/deck/1/commit", 5))[0].calls]
+
+
 def test_a_decks_quantum_rules_its_changes_but_not_its_gain() -> None:
     player, _ = send(
         ("/bridge/deck/1/quantum", "1M"), ("/bridge/deck/1/prompt", "piano"), ("/bridge/deck/1/gain", -3)

@@ -39,6 +39,21 @@ def one(**entry: object) -> Binding:
     return read_binding("mine", entry)
 
 
+@pytest.mark.parametrize(
+    ("to", "args", "sent"),
+    [
+        ("deck/1/choices", 3, (3,)),
+        ("deck/1/choices", [4, 8], (4, 8)),
+        ("deck/1/cue", 2, (2,)),
+        ("deck/1/commit", 2, (2,)),
+        ("deck/1/commit", [2, "4M"], (2, "4M")),
+    ],
+)
+def test_a_pad_prepares_cues_and_takes_choices(to: str, args: object, sent: Values) -> None:
+    assert one(note=40, to=to, args=args).action == Send(f"/bridge/{to}", sent)
+    assert TABLE.lookup(f"/bridge/{to}").parameter.coerce(sent)[: len(sent)] == sent
+
+
 def test_a_whole_section() -> None:
     setup = section(
         api="jack",
