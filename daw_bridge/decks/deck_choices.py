@@ -66,6 +66,7 @@ class DeckChoices:
         self._intact = True
         self._wish: tuple[int, float] | None = None
         self._leaving: list[Run] = []
+        self._given: list[Run] = []
         self._rounds = 0
         self._told = True
 
@@ -178,6 +179,7 @@ class DeckChoices:
         for run in [run for run in self._leaving if not self._voice.uses(run)]:
             self._leaving.remove(run)
             self._close(run)
+        self._watch_given()
         if not kept and self._choices:
             self.forget()
         if self._committed is not None:
@@ -191,6 +193,8 @@ class DeckChoices:
     def forget(self) -> None:
         """Let all choices go; one that is committed stays the deck's."""
         self._let_go(self._choices)
+        if self._committed is not None and self._committed.run is not None:
+            self._given.append(self._committed.run)
         self._choices, self._brief, self._basis, self._steady_from = (), None, None, None
         self._cued, self._committed, self._wish = 0, None, None
         self._voice.listen(None)
@@ -201,6 +205,7 @@ class DeckChoices:
         for run in self._leaving:
             self._close(run)
         self._leaving.clear()
+        self._watch_given()
 
     @property
     def _least(self) -> int:
@@ -255,6 +260,17 @@ class DeckChoices:
         for choice in choices:
             if self._brief is not None and choice is not self._committed:
                 choice.open(self._brief, self._host, self._clock.bar_samples)
+
+    def _watch_given(self) -> None:
+        """Runs that wait to begin though there are no choices any more belong to nobody once they are
+        cancelled."""
+        for run in list(self._given):
+            owned = self._deck.owns(run.number)
+            if owned and self._written() < run.start:
+                continue
+            self._given.remove(run)
+            if not owned and not run.closed:
+                self._close(run)
 
     def _watch_committed(self, choice: Choice) -> None:
         run = choice.run

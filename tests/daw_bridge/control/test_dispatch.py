@@ -231,7 +231,7 @@ def test_a_commit_says_which_choice_and_perhaps_when() -> None:
         (1, (2,), When(Quantum.parse("4M"))),
         (2, (1,), When(bar=17)),
     ]
-    assert not [call for call in send(("/bridge/deck/1/commit",), ("/bridge/deck/1/commit", 5))[0].calls]
+    assert not send(("/bridge/deck/1/commit",), ("/bridge/deck/1/commit", 5))[0].calls
 
 
 def test_a_decks_quantum_rules_its_changes_but_not_its_gain() -> None:

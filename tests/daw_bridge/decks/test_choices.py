@@ -266,6 +266,28 @@ def test_a_commit_can_be_cancelled_replaced_and_overtaken_by_a_stop(tmp_path: Pa
     assert beats_of(heard, again, 0) == in_time(550)
 
 
+def test_what_is_committed_comes_though_the_choices_are_let_go_unless_it_is_cancelled(tmp_path: Path) -> None:
+    at: list[int] = []
+
+    async def scene(s: Stage) -> None:
+        await playing(s)
+        for word in ("cancel", "choices"):
+            ask(s, "choices", 1, 1)
+            await ready(s)
+            ack = ask(s, "commit", 1, when=s.player.status().bar + 2)
+            ask(s, "choices", 0, 1)
+            if word == "cancel":
+                s.cancel("commit")
+            at.append(ack.sample)
+            await s.until(ack.sample + RATE // 2)
+        open_now = len(s.player._host.current.voices)
+        assert open_now == 1
+
+    heard = heard_of(tmp_path, scene)
+    assert beats_of(heard, at[0], 0, 1) == [400]
+    assert beats_of(heard, at[1], 0, 1) == [400 + 50 * 5]
+
+
 def test_a_worker_that_is_lost_takes_no_choice_with_it_nor_what_was_committed(tmp_path: Path) -> None:
     at: list[int] = []
     engines: list[ThreadEngine] = []

@@ -20,6 +20,7 @@ from daw_bridge.engine.protocol import (
     Loaded,
     OpenDeck,
     Produced,
+    Promote,
     SetConditions,
     Stats,
 )
@@ -104,6 +105,14 @@ def test_background_decks_are_generated_together_when_no_other_lacks_anything(to
     assert [list(told.chunk()) for _ in range(3)] == [[3], [3], [1, 2]]
     told.worker.handle(Advance(3, 10))
     assert list(told.chunk()) == [3]
+
+
+def test_a_background_deck_that_is_promoted_is_one_like_the_others(told: Told) -> None:
+    told.open(1, 50, background=True)
+    told.open(2, 50, background=True)
+    told.open(3, 50)
+    told.worker.handle(Promote(2))
+    assert sorted(told.chunk()) == [2, 3]
 
 
 def test_decks_come_and_go_without_a_break_for_the_others(told: Told) -> None:
