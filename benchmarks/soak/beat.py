@@ -49,6 +49,8 @@ def beat(minutes: float, progress: Progress) -> Outcome:
         (path,) = folders(Path(folder) / TAKES)
         take = Take(path)
         starts = [voice for voice in take.voices.values() if voice.deck == 1 and _sounded(take, voice)]
+        if not starts:
+            raise RuntimeError("no start was heard: the machine is too busy, or the time too short")
         errors = [_heard_at(take, voice) - _bar_line(take, voice.start) for voice in starts]
         minutes_in = (starts[-1].start - take.first_sample) / take.sample_rate / 60.0
     return Outcome(

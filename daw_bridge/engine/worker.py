@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -66,6 +68,7 @@ def worker_main(connection: Connection, spare_for: Load | None = None, whole: bo
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     give_way()
+    end_with_parent()
     worker = Worker(connection.send)
     if spare_for is not None:
         gently(partial(prepare, spare_for.loader))
@@ -87,6 +90,19 @@ def worker_main(connection: Connection, spare_for: Load | None = None, whole: bo
         connection.close()
     # nothing is left to be tidied, and with torch loaded the interpreter takes long to do so
     os._exit(0)
+
+
+def end_with_parent() -> None:
+    """End this process as soon as the one that started it has, also while it imports or loads: then nobody
+    looks at the pipe."""
+    parent = multiprocessing.parent_process()
+
+    def wait() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(0)
+
+    threading.Thread(target=wait, daemon=True, name="parent").start()
 
 
 @dataclass
