@@ -112,11 +112,13 @@ class Setup:
         options: value of every option, defaults filled in.
         values: parameter values to set, in order.
         midi: controllers and keyboards.
+        given: names of the options that were given, as opposed to their defaults.
     """
 
     options: Mapping[str, Atom]
     values: tuple[tuple[Address, Values], ...]
     midi: MidiSetup = field(default_factory=MidiSetup)
+    given: frozenset[str] = frozenset()
 
     @property
     def allow(self) -> tuple[str, ...]:

@@ -175,7 +175,7 @@ def _check(found: Mapping[str, tuple[str, object]]) -> Setup:
         else:
             values.append((target, coerced))
     _count_decks(options, values, found)
-    return Setup(options, tuple(values))
+    return Setup(options, tuple(values), given=frozenset(found) & frozenset(OPTIONS))
 
 
 def _coerced(source: str, key: str, target: Option | Address, value: object) -> Values:

@@ -14,7 +14,7 @@ from typing import TypeVar
 FRONT_NICE = -10
 # below a sound server (JACK: 10) and its clients (5)
 FRONT_PRIORITY, FEEDER_PRIORITY = 1, 2
-GENTLE_NICE = 10
+GENTLE_NICE = 5
 
 T = TypeVar("T")
 

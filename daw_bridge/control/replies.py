@@ -9,7 +9,7 @@ from daw_bridge.decks.protocol import DeckStatus, Planned, Status
 Reply = tuple[str, tuple[float | int | str, ...]]
 
 CLIP_DONE = "/bridge/clip/done"
-DONE = {"/bridge/model": "/bridge/model/done"}
+DONE = {"/bridge/model": "/bridge/model/done", "/bridge/preset": "/bridge/preset/done"}
 """Where the outcome of commands is told that take their time; that of all others at `CLIP_DONE`."""
 
 STATUS_MESSAGES = (
@@ -53,6 +53,7 @@ OTHER_MESSAGES = (
         "name s, bar i, beat f",
         "Another model has taken over: at this bar (from 1), and the beat in it from 1.0.",
     ),
+    (DONE["/bridge/preset"], "name s, bar i, beat f", "The values of a preset hold: from there on."),
     ("/bridge/notice", "kind s, text s", "To subscribers: something happened (info, warning, error, deck)."),
     ("/bridge/pong", "version s", "Answer to /bridge/ping."),
     (

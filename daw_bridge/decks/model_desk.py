@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -124,4 +125,6 @@ class ModelDesk:
         self._planned.append(_Planned(settings, moment, on_result))
 
     def _tell(self, moment: Moment, on_result: OnResult) -> None:
-        on_result(Result((self.name, moment.bar, moment.beat)))
+        result = Result((self.name, moment.bar, moment.beat))
+        # after the acknowledgement
+        asyncio.get_running_loop().call_soon(on_result, result)

@@ -169,7 +169,10 @@ class LivePlayer:
             for path, deck, values in settings
         )
         parts.models.change(model, known, when, on_result, on_refused, trusted=True)
-        return self._ack(parts.clock.moment(self._output.position()), True)
+        ack = self._ack(parts.clock.moment(self._output.position()), True)
+        for path, deck, values in known:
+            self._takes.accepted(path, deck, values, ack)
+        return ack
 
     def status(self) -> Status:
         """The present state."""

@@ -65,7 +65,8 @@ class FakePlayer:
     def change(
         self, model: str, settings: Settings, when: When, on_result: OnResult, on_refused: OnRefused
     ) -> Ack:
-        self.calls.append(("change", model, settings, when))
+        if model:
+            self.calls.append(("model", model, when))
         if model == "absent":
             raise ModelError("model absent: there is none of this name")
         for path, deck, values in settings:
@@ -73,6 +74,7 @@ class FakePlayer:
                 on_refused(path, deck, ParameterError(path, values, "a chord"))
             else:
                 self.values[path, deck] = values
+                self.calls.append((path, deck, values, when))
         on_result(Result((model or self.options.model, 3, 1.0)))
         return Ack(8.0, 3, 200, 0.0)
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import mido
 import pytest
 
+from daw_bridge.clock.quantum import NOW, Quantum
 from daw_bridge.control.dispatch import Dispatcher
+from daw_bridge.decks.protocol import When
 from daw_bridge.errors import PresetError
 from daw_bridge.hands import Hands, preset_file
 from daw_bridge.presets import load
@@ -61,7 +63,33 @@ def test_scenes_and_presets_are_set_by_message(tmp_path: Path) -> None:
     assert player.values["/bridge/tempo", None] == (130.0,)
     assert player.values["/bridge/deck/{deck}/top_k", 2] == (7,)
     assert player.values["/bridge/deck/{deck}/seed", 1] == (5,)
-    assert [message[1] for message in listener.got[1:]] == ["/bridge/scene", "/bridge/preset"]
+    acknowledged = [message[1] for message in listener.got[1:] if message[0] == "/bridge/ack"]
+    assert acknowledged == ["/bridge/scene", "/bridge/preset"]
+    assert ("/bridge/preset/done", "mine", 3, 1.0) in listener.got
+
+
+def test_a_preset_brings_its_model_and_says_which_options_stay(tmp_path: Path) -> None:
+    async def course(dispatcher: Dispatcher, listener: Listener) -> None:
+        for words in (("with", "4M"), ("with", 9), ("gone",)):
+            dispatcher.submit(listener, "/bridge/preset", words)
+
+    (tmp_path / "presets").mkdir()
+    (tmp_path / "presets" / "with.yaml").write_text(
+        "title: t\nmodel: other\nlatency_ms: 90\ndecks: 3\ndeck.3.prompt: rain"
+    )
+    (tmp_path / "presets" / "gone.yaml").write_text("model: absent\ntempo: 99")
+    player, listener, notices = play(tmp_path, course)
+    asked = [call for call in player.calls if call[0] == "model"]
+    assert asked == [
+        ("model", "other", When(Quantum.parse("4M"))),
+        ("model", "other", When(NOW, bar=9)),
+        ("model", "absent", When(Quantum.parse("1M"))),
+    ]
+    assert player.values["/bridge/decks", None] == (3,)
+    assert player.values["/bridge/deck/{deck}/prompt", 3] == ("rain",)
+    assert ("/bridge/tempo", None) not in player.values
+    assert any("latency_ms is fixed" in notice for notice in notices)
+    assert ("/bridge/error", "/bridge/preset", "model absent: there is none of this name") in listener.got
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 
-from daw_bridge.clock.quantum import Quantum
+from daw_bridge.clock.quantum import NOW, Quantum
 from daw_bridge.control.client import Client
 from daw_bridge.control.dispatch import Dispatcher
 from daw_bridge.control.midi.desk import MidiDesk
-from daw_bridge.decks.protocol import Status
+from daw_bridge.decks.protocol import Status, When
 from daw_bridge.errors import BridgeError, DeviceError, MelodyError
 from daw_bridge.melody.chroma_phrase import AnyPhrase
 from daw_bridge.melody.files import phrase_of_midi, phrase_of_sound
@@ -47,8 +47,6 @@ class MidiCommands:
         """The commands by their addresses, for `Dispatcher.add_commands`."""
         desk, melody = self._desk, self._desk.melody
         simple: dict[str, Callable[[Values], None]] = {
-            "/bridge/scene": lambda values: desk.performer.scene(str(values[0])),
-            "/bridge/preset": lambda values: desk.performer.preset(str(values[0])),
             "/bridge/midi/learn": lambda values: desk.learn(str(values[0]), str(values[1])),
             "/bridge/midi/forget": lambda values: desk.forget(str(values[0])),
             f"{MELODY}steer": lambda values: melody.steer(int(values[0]), bool(values[1])),
@@ -57,6 +55,7 @@ class MidiCommands:
             f"{MELODY}clear": lambda values: melody.take(None),
         }
         commands = {address: self._acknowledged(address, does) for address, does in simple.items()}
+        commands |= {"/bridge/scene": self._scene, "/bridge/preset": self._preset}
         return commands | {f"{MELODY}arm": self._arm, f"{MELODY}load": self._load}
 
     def close(self) -> None:
@@ -67,10 +66,25 @@ class MidiCommands:
     def _acknowledged(self, address: str, does: Callable[[Values], None]) -> Command:
         def carry_out(client: Client, values: Values) -> None:
             does(values)
-            status = self._dispatcher.player.status()
-            client.send("/bridge/ack", address, status.beats, 0.0, status.bar)
+            self._acknowledge(client, address)
 
         return carry_out
+
+    def _acknowledge(self, client: Client, address: str) -> None:
+        status = self._dispatcher.player.status()
+        client.send("/bridge/ack", address, status.beats, 0.0, status.bar)
+
+    def _scene(self, client: Client, values: Values) -> None:
+        self._desk.performer.scene(str(values[0]), client)
+        self._acknowledge(client, "/bridge/scene")
+
+    def _preset(self, client: Client, values: Values) -> None:
+        name, word = values
+        when = When(NOW, bar=int(word)) if not isinstance(word, str) else None
+        if isinstance(word, str) and word:
+            when = When(Quantum.parse(word))
+        self._desk.performer.preset(str(name), when, client)
+        self._acknowledge(client, "/bridge/preset")
 
     def _arm(self, client: Client, values: Values) -> None:
         bars, count_in, grid, source = values

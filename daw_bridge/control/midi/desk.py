@@ -16,7 +16,7 @@ from daw_bridge.control.midi.learn import Learner
 from daw_bridge.control.midi.line import Line, Watcher
 from daw_bridge.control.midi.mapping import Binding, MidiSetup
 from daw_bridge.control.midi.performer import ON, Bound, Performer
-from daw_bridge.control.midi.scenes import Assignments, SceneRunner
+from daw_bridge.control.midi.scenes import LivePreset, SceneRunner
 from daw_bridge.control.midi.showing import Showing
 from daw_bridge.control.midi.values import OwnValues
 from daw_bridge.decks.protocol import Notice
@@ -39,7 +39,7 @@ class MidiDesk:
     Args:
         notify: takes what people should know.
         learned: file of learned bindings.
-        load_preset: the values of a preset by its name; raises `PresetError`.
+        load_preset: a preset by its name; raises `PresetError`.
 
     Attributes:
         melody: what takes the notes that no binding wants.
@@ -51,7 +51,7 @@ class MidiDesk:
         setup: MidiSetup,
         notify: Callable[[Notice], None],
         learned: Path,
-        load_preset: Callable[[str], Assignments],
+        load_preset: Callable[[str], LivePreset],
     ) -> None:
         self._dispatcher = dispatcher
         self._setup = setup
@@ -59,8 +59,7 @@ class MidiDesk:
         self._loop = asyncio.get_running_loop()
         self._values = OwnValues(dispatcher, self)
         self.melody = MelodyDesk(self._values.send, self._place)
-        scenes = SceneRunner(dispatcher, self, lambda address, values: self._showing.changed(address))
-        self._scenes = scenes
+        scenes = SceneRunner(dispatcher, lambda address, values: self._showing.changed(address))
         self.performer = Performer(dispatcher, self, setup, self._values, scenes, load_preset)
         self.learner = Learner(learned)
         self._lines: list[Line] = []
@@ -102,7 +101,6 @@ class MidiDesk:
     def close(self) -> None:
         """Close the ports; notes that sound are not told to end, as the music ends."""
         self._inbox.close()
-        self._scenes.close()
         self._showing.close()
         if self._watcher is not None:
             self._watcher.close()

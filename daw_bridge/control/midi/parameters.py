@@ -12,12 +12,15 @@ LEARN_MODES = ("", FINE, *ENCODINGS)
 MIDI_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "/bridge/scene", "command", (Arg("name", "s"),),
-        doc="Set the values of a scene of the preset, on the next line of the scene's quantum.",
+        doc="Set the values of a scene of the preset, all on the next line of the scene's quantum.",
     ),
     Parameter(
-        "/bridge/preset", "command", (Arg("name", "s"),),
-        doc="Set the values of a bundled preset, or of one in the folder presets of the data folder, on the "
-        "next line of the launch quantum. Its options, fixed while the daemon runs, are left out.",
+        "/bridge/preset", "command", (Arg("name", "s"), Arg("when", "q", optional=True, default="")),
+        doc="Set the values of a bundled preset, or of one in the folder presets of the data folder, all on "
+        "the next line of the launch quantum, or of the quantum or bar given. Where it names another model, "
+        "that takes over there, as /bridge/model has it. Its other options, fixed while the daemon runs, are "
+        "left out, and a notice says which. Acknowledged at once; answered on /bridge/preset/done, or on "
+        "/bridge/error.",
     ),
     Parameter(
         "/bridge/midi/learn", "command",

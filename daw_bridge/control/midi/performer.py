@@ -20,9 +20,11 @@ from daw_bridge.control.midi.mapping import (
     ToggleDeck,
     Turn,
 )
-from daw_bridge.control.midi.scenes import Assignments, SceneRunner
+from daw_bridge.control.midi.scenes import LivePreset, SceneRunner
 from daw_bridge.control.midi.takeover import Handover, relative_steps
 from daw_bridge.control.midi.values import OwnValues
+from daw_bridge.control.replies import DONE
+from daw_bridge.decks.protocol import Result, When
 from daw_bridge.errors import BridgeError, ParameterError
 from daw_bridge.parameters import Atom, Values
 
@@ -56,7 +58,7 @@ class Performer:
 
     Args:
         client: whose doing it is; refusals go to it.
-        load_preset: the values of a preset by its name; raises `PresetError`.
+        load_preset: a preset by its name; raises `PresetError`.
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class Performer:
         setup: MidiSetup,
         values: OwnValues,
         scenes: SceneRunner,
-        load_preset: Callable[[str], Assignments],
+        load_preset: Callable[[str], LivePreset],
     ) -> None:
         self._dispatcher = dispatcher
         self._client = client
@@ -97,8 +99,11 @@ class Performer:
             self._switch(action, False)
         bound.pressed = False
 
-    def scene(self, name: str) -> None:
+    def scene(self, name: str, client: Client | None = None) -> None:
         """Set the values of a scene.
+
+        Args:
+            client: who asked for it, by default whoever plays the controls.
 
         Raises:
             ParameterError: no scene has this name.
@@ -107,18 +112,27 @@ class Performer:
         if scene is None:
             raise ParameterError(SCENE, name, f"a scene: {', '.join(self._setup.scenes) or 'there are none'}")
         self._values.flush()
-        self._scenes.play(scene.values, scene.quantum)
+        self._scenes.play(client or self._client, SCENE, scene.values, When(scene.quantum))
 
-    def preset(self, name: str) -> None:
-        """Set the values of a preset on the next line of the launch quantum.
+    def preset(self, name: str, when: When | None = None, client: Client | None = None) -> None:
+        """Set the values of a preset, and let its model take over with them where it names another one.
+
+        Args:
+            when: at which line, by default the next one of the launch quantum.
+            client: who asked for it, by default whoever plays the controls; it is told when it is done.
 
         Raises:
             PresetError: there is none of this name, or it cannot be used.
+            ModelError, ScheduleError: it cannot be done.
         """
-        assignments = self._load_preset(name)
+        found, teller = self._load_preset(name), client or self._client
         self._values.flush()
         launch = Quantum.parse(str(self._dispatcher.player.get("/bridge/quantum", None)[0]))
-        self._scenes.play(assignments, launch)
+
+        def done(result: Result) -> None:
+            teller.send(DONE[PRESET], name, *result.values[1:])
+
+        self._scenes.play(teller, PRESET, found.values, when or When(launch), found.model, done)
 
     def position(self, bound: Bound) -> float:
         """Where the value of a binding that turns stands, 0..1."""

@@ -2,81 +2,95 @@
 
 from __future__ import annotations
 
-import asyncio
-import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
-from daw_bridge.clock.quantum import NOW, Quantum
 from daw_bridge.control.client import Client
 from daw_bridge.control.dispatch import Dispatcher
-from daw_bridge.decks.protocol import Status, When
-from daw_bridge.errors import BridgeError
+from daw_bridge.decks.protocol import Result, Settings, When
 from daw_bridge.parameters import Address, Values
-from genmodels.errors import GenModelsError
 
+DECKS = "/bridge/decks"
 Assignments = tuple[tuple[Address, Values], ...]
 
 
-def seconds_until(quantum: Quantum, status: Status) -> float:
-    """From what is heard now to the next line of a grid; 0 for no grid.
+@dataclass(frozen=True)
+class LivePreset:
+    """What of a preset can be had while playing.
 
-    Bars of a grid of n bars are 1, 1 + n, 1 + 2n ...; note values count from the bar's start.
+    Attributes:
+        values: to be set.
+        model: its name; empty where the preset names none.
     """
-    if quantum.unit == "now":
-        return 0.0
-    beat = status.beat - 1.0
-    if quantum.unit == "bar":
-        position = (status.bar - 1) % int(quantum.size) * status.beats_per_bar + beat
-        size = float(quantum.size) * status.beats_per_bar
-    else:
-        position, size = beat, float(quantum.size)
-    lines = math.ceil(position / size - 1e-6)
-    return (lines * size - position) * 60.0 / status.tempo if lines * size > position else 0.0
+
+    values: Assignments
+    model: str = ""
 
 
 class SceneRunner:
-    """Sets values together. What decks generate anew is planned by them on the line itself; gains, tempo and
-    other values that hold at once are set so that they are heard there.
+    """Has values set together, all at one line, and tells it to others when it is done.
 
     Args:
-        changed: called with each address and its values when they are set.
+        changed: called with each address and its values when they have been set.
     """
 
-    def __init__(
-        self, dispatcher: Dispatcher, client: Client, changed: Callable[[str, Values], None]
-    ) -> None:
+    def __init__(self, dispatcher: Dispatcher, changed: Callable[[str, Values], None]) -> None:
         self._dispatcher = dispatcher
-        self._client = client
         self._changed = changed
-        self._timers: set[asyncio.TimerHandle] = set()
 
-    def play(self, assignments: Assignments, quantum: Quantum) -> None:
-        """Set the values on the next line of the grid. What is refused is told to the client; the rest is
-        set."""
+    def play(
+        self,
+        client: Client,
+        about: str,
+        values: Assignments,
+        when: When,
+        model: str = "",
+        done: Callable[[Result], None] = lambda result: None,
+    ) -> None:
+        """Set values, and let a model take over with them where one is named.
+
+        Args:
+            client: whose doing it is; what is refused is told to it, and the rest is set.
+            about: the address of the message that asked for it.
+            done: called when it is done.
+
+        Raises:
+            ModelError, ScheduleError: it cannot be done.
+        """
         player = self._dispatcher.player
-        status = player.status()
-        wait = seconds_until(quantum, status) - status.latency_s
-        loop = asyncio.get_running_loop()
-        for address, values in assignments:
-            if address.deck is not None and address.deck > player.deck_count:
-                self._dispatcher.refuse(self._client, address.text, f"decks are 1..{player.deck_count}")
-            elif address.parameter.takes == "deck" or wait <= 0.0:
-                self._set(address, values, When(quantum if address.parameter.takes == "deck" else NOW))
-            else:
-                self._timers = {timer for timer in self._timers if timer.when() > loop.time()}
-                self._timers.add(loop.call_later(wait, partial(self._set, address, values, When())))
+        decks = max([player.deck_count, *(int(given[0]) for each, given in values if each.text == DECKS)])
+        known = {_key(each): (each, given) for each, given in values if (each.deck or 1) <= decks}
+        for address, _ in values:
+            if (address.deck or 1) > decks:
+                self._dispatcher.refuse(client, address.text, f"decks are 1..{decks}")
 
-    def close(self) -> None:
-        """Set nothing more."""
-        for timer in self._timers:
-            timer.cancel()
+        def refuse(path: str, deck: int | None, error: Exception) -> None:
+            address, _ = known.pop((path, deck))
+            self._dispatcher.refuse(client, address.text, error)
 
-    def _set(self, address: Address, values: Values, when: When) -> None:
-        try:
-            self._dispatcher.player.set(address.parameter.path, address.deck, values, when)
-        except (BridgeError, GenModelsError) as error:
-            self._dispatcher.refuse(self._client, address.text, error)
+        settings: Settings = tuple((each.parameter.path, each.deck, given) for each, given in known.values())
+        player.change(model, settings, when, partial(self._finish, client, about, known, done), refuse)
+
+    def _finish(
+        self,
+        client: Client,
+        about: str,
+        known: dict[tuple[str, int | None], tuple[Address, Values]],
+        done: Callable[[Result], None],
+        result: Result,
+    ) -> None:
+        if result.error:
+            self._dispatcher.refuse(client, about, result.error)
             return
-        self._dispatcher.subscriptions.changed(address.text, values, self._client)
-        self._changed(address.text, values)
+        for address, given in known.values():
+            self._dispatcher.subscriptions.changed(address.text, given, client)
+            self._dispatcher.listeners.changed(address.text, given, client)
+            self._changed(address.text, given)
+        done(result)
+
+
+def _key(address: Address) -> tuple[str, int | None]:
+    """A parameter as the player names it, to which one prompt is a mix of one."""
+    path = address.parameter.path
+    return (f"{path}s" if path.endswith("/prompt") else path), address.deck

@@ -62,7 +62,7 @@ def test_after_a_swap_in_silence_takes_are_the_new_models(tmp_path: Path) -> Non
         start = await playing(on)
         back: list[Result] = []
         on.player.command("/bridge/model", None, ("fake:up=400",), When(Quantum.parse("1M")), back.append)
-        assert back[0].error == ""
+        assert (await outcome(back)).error == ""
         await on.until(start + RATE)
 
     (take,) = takes_of(tmp_path, scene)
