@@ -226,12 +226,15 @@ def presets() -> None:
 
 @app.command()
 def models(
+    data: Annotated[Path | None, typer.Option(help="Data folder; its folder models is listed, too.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As a JSON list, sizes in bytes.")] = False,
 ) -> None:
     """List the models that load by name: size, licence, and what is on this machine."""
     from daw_bridge import models_command
+    from daw_bridge.decks.protocol import PlayerOptions
 
-    typer.echo(models_command.as_json() if as_json else models_command.as_text())
+    folder = data.expanduser() if data else PlayerOptions().data
+    typer.echo(models_command.as_json(folder) if as_json else models_command.as_text(folder))
 
 
 @app.command()

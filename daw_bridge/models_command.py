@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+from daw_bridge.model_names import own_models
 from genmodels.checkpoints.availability import availability
 from genmodels.checkpoints.bundled import BUNDLED
 from genmodels.checkpoints.names import MODELS, PublishedModel
@@ -37,13 +39,21 @@ def facts(model: PublishedModel) -> dict[str, Any]:
     }
 
 
-def as_json() -> str:
-    """All models, as a JSON list of `facts`."""
-    return json.dumps([facts(model) for model in MODELS], indent=2)
+def own_facts(name: str, folder: Path) -> dict[str, Any]:
+    """One folder of the data folder's models as plain values, sizes in bytes."""
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return {"name": name, "kind": "own", "here": "yes", "folder": str(folder), "size_bytes": size}
 
 
-def as_text() -> str:
-    """All models, two lines each: what it is, then whether it is here and on what terms."""
+def as_json(data: Path) -> str:
+    """All models, as a JSON list of `facts` and of `own_facts`."""
+    own = [own_facts(name, folder) for name, folder in own_models(data).items()]
+    return json.dumps([*(facts(model) for model in MODELS), *own], indent=2)
+
+
+def as_text(data: Path) -> str:
+    """All models, two lines each: what it is, then whether it is here and on what terms; and a line for each
+    folder below ``models`` in the data folder."""
     lines = []
     for model in MODELS:
         item = facts(model)
@@ -56,6 +66,8 @@ def as_text() -> str:
         missing = f"; to fetch: {', '.join(item['missing'])}" if item["here"] == "partly" else ""
         needs = f"; also needs {', '.join(model.needs)}" if model.needs and item["here"] == "no" else ""
         lines.append(f"    here: {item['here']}{where}{missing}{needs}; licence: {model.licence}")
+    for name, folder in own_models(data).items():
+        lines.append(f"{name}  (your own, {_size(own_facts(name, folder)['size_bytes'])}) in {folder}")
     return "\n".join([*lines, "", _NOTE])
 
 

@@ -31,10 +31,12 @@ from daw_bridge.errors import ModelError
 READY_S = 0.25
 REACH_S = 0.2
 SPARE_S = 0.25
-COMMIT_S = 0.12
+COMMIT_S = 0.4
 GUARD_S = 0.03
+AGAIN_S = 0.6
 REHEARSAL_LIMIT_S = 30.0
-MAX_MISSED = 8
+MAX_MISSED = 12
+ANEW_EVERY = 4
 ONE_BAR = Quantum.parse("1M")
 
 
@@ -220,16 +222,16 @@ class ModelSwap:
         """Where it is to take over: where that lies now."""
         song, moment = self._clock.map, swap.moment
         if moment is None or swap.meters is not song.meters:
-            moment = self._line(swap)
+            moment = self._line(swap, swap.allowance_s + REACH_S)
             swap.meters = song.meters
             self._postpone(moment)
         swap.moment = replace(moment, sample=song.sample_at(moment.beats))
         return swap.moment
 
-    def _line(self, swap: Swap) -> Moment:
-        """The first line that voices can be ready for. A bar or a time that has passed means the next bar."""
+    def _line(self, swap: Swap, ahead_s: float) -> Moment:
+        """The first line so many seconds ahead. A bar or a time that lies before means the next bar."""
         when = swap.when
-        earliest = self._written() + self._samples(swap.allowance_s + REACH_S)
+        earliest = self._written() + self._samples(ahead_s)
         if when.at is None and when.bar is None:
             return self._clock.resolve(earliest, when.quantum)
         wanted = self._moments.find(when, 0)
@@ -241,12 +243,15 @@ class ModelSwap:
         if swap.missed > MAX_MISSED:
             self.fail(swap, f"its voices were not ready at {MAX_MISSED} lines: it is too slow to be played")
             return
+        if swap.missed % ANEW_EVERY:
+            # their voices go on, unheard
+            swap.moment = self._line(swap, AGAIN_S)
+            self._postpone(swap.moment)
+            return
+        for deck in self._decks:
+            deck.disinherit()
         swap.allowance_s *= 1.5
-        swap.moment = self._line(swap)
-        self._postpone(swap.moment)
-        if swap.missed % 3 == 0:
-            for deck in self._decks:
-                deck.disinherit()
+        swap.moment = self._line(swap, swap.allowance_s + REACH_S)
 
     def _postpone(self, moment: Moment) -> None:
         for deck in self._decks:

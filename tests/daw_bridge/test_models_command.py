@@ -19,8 +19,8 @@ def caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def listed() -> dict[str, dict[str, object]]:
-    result = CliRunner().invoke(app, ["models", "--json"])
+def listed(data: str = "/nowhere") -> dict[str, dict[str, object]]:
+    result = CliRunner().invoke(app, ["models", "--json", "--data", data])
     assert result.exit_code == 0
     return {item["name"]: item for item in json.loads(result.output)}
 
@@ -53,6 +53,17 @@ def test_a_model_in_transformers_format_is_found_too(caches: Path) -> None:
     assert listed()["facebook/encodec_32khz"]["here"] == "partly"
     put(caches / "audiocraft", "facebook/encodec_32khz", "model.safetensors")
     assert listed()["facebook/encodec_32khz"]["here"] == "yes"
+
+
+def test_folders_below_models_in_the_data_folder_are_listed(tmp_path: Path) -> None:
+    for name in ("mine", ".hidden"):
+        (tmp_path / "models" / name).mkdir(parents=True)
+    (tmp_path / "models" / "mine" / "lm.safetensors").write_bytes(bytes(3_000_000))
+    (tmp_path / "models" / "a file").write_text("")
+    assert listed(str(tmp_path))["mine"]["size_bytes"] == 3_000_000
+    assert [name for name, each in listed(str(tmp_path)).items() if each["kind"] == "own"] == ["mine"]
+    text = CliRunner().invoke(app, ["models", "--data", str(tmp_path)]).output
+    assert "mine  (your own, 3 MB)" in text
 
 
 def test_the_text_names_licence_size_and_place() -> None:

@@ -18,7 +18,7 @@ from tests.rig.recorder import Recorder
 
 pytestmark = [pytest.mark.rig, pytest.mark.slow]
 
-LOADING_S = 90.0
+LOADING_S = 240.0
 
 
 def asked(client: OscClient, *words: str | int) -> Reply:
