@@ -29,6 +29,7 @@ from daw_bridge.parameter import Values
 from daw_bridge.parameters import lookup
 
 WATCH_EVERY_S = 1.0
+LOOKS, CLOSE_S = 3, 2e-4
 TEMPO, METER, QUANTUM = "/bridge/tempo", "/bridge/meter", "/bridge/quantum"
 SHOWN_BPM = 0.01
 LOWEST, HIGHEST = lookup(TEMPO).args[0].low, lookup(TEMPO).args[0].high
@@ -95,8 +96,9 @@ class Following:
 
     def pump(self) -> None:
         """Ask the source, and let the clock follow; to be called every few milliseconds."""
-        now, follower = time.monotonic(), self._follower
-        events = follower.update(now, self._output.position())
+        follower = self._follower
+        now, heard = self._look()
+        events = follower.update(now, heard)
         was_led, has_line = self._clock.led, follower.reading.line is not None
         self._clock.led = has_line and not self._is_internal
         if self._tapped:
@@ -178,6 +180,16 @@ class Following:
     async def close(self) -> None:
         """Close source and outlet."""
         await self._exchange.close(self._follower.source, self.giving.outlet)
+
+    def _look(self) -> tuple[float, float]:
+        """A time, and the output sample heard then: the closest of a few looks, as any may be interrupted."""
+        looks: list[tuple[float, float, float]] = []
+        while len(looks) < LOOKS and (not looks or looks[-1][0] > CLOSE_S):
+            before = time.monotonic()
+            heard = self._output.position()
+            took = time.monotonic() - before
+            looks.append((took, before + took / 2.0, heard))
+        return min(looks)[1:]
 
     def _choose(self, name: str, on_result: OnResult | None) -> None:
         if name == self._exchange.wanted(CLOCK):

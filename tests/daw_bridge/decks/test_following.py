@@ -40,14 +40,16 @@ def host(monkeypatch: pytest.MonkeyPatch) -> LineSource:
 
 
 def clock(s: Stage) -> SongClock:
-    assert s.player._parts is not None
-    return s.player._parts.clock
+    parts = s.player._parts
+    assert parts is not None
+    return parts.clock
 
 
 def began(s: Stage) -> int:
     """The output sample at which deck 1 started."""
-    assert s.player._parts is not None
-    sample = s.player._parts.decks[0].began(s.player._output.position())
+    parts = s.player._parts
+    assert parts is not None
+    sample = parts.decks[0].began(s.player._output.position())
     assert sample is not None
     return sample
 
@@ -76,12 +78,14 @@ def off_s(s: Stage, line: BeatLine) -> float:
     return (off - round(off)) * 60.0 / line.bpm
 
 
-async def until_followed(s: Stage, line: BeatLine, seconds: float = 6.0) -> None:
+async def until_followed(s: Stage, line: BeatLine, seconds: float = 20.0) -> None:
     """Until the map lies within 3 ms of a line, for a while."""
     deadline, good = time.monotonic() + seconds, 0
     while good < 10:
-        good = good + 1 if abs(off_s(s, line)) < 0.003 else 0
-        assert time.monotonic() < deadline, f"{1000 * off_s(s, line):.1f} ms off"
+        off = off_s(s, line)
+        good = good + 1 if abs(off) < 0.003 else 0
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{1000 * off:.1f} ms off")
         await asyncio.sleep(0.01)
 
 
@@ -97,8 +101,8 @@ def test_a_start_is_on_the_bar_line_of_the_host_and_has_its_number(host: LineSou
         assert s.state() == "playing"
         await until_followed(s, host.line)
         samples.append(began(s))
-        heard_at = s.player._parts.following._follower.samples.time_of(samples[0])  # type: ignore[union-attr]
-        assert host.line.beat_at(heard_at) == pytest.approx(start.beat, abs=0.02)
+        sounded = clock(s).map.beat_at(samples[0])
+        assert sounded == pytest.approx(start.beat, abs=1e-3)
         status = s.player.status().clock
         assert (status.source, status.state) == ("the host", "locked")
         assert status.tempo == 200.0
@@ -150,7 +154,8 @@ def test_the_source_is_changed_while_it_plays(host: LineSource, tmp_path: Path) 
             s.tempo(90.0)
         assert not await follow(s, "internal")
         assert not host.open
-        assert clock(s).map.tempi[-1].bpm == pytest.approx(126.0)
+        kept = clock(s).map.tempi[-1].bpm
+        assert kept == pytest.approx(126.0)
         changed = s.tempo(90.0)
         await s.until(changed.sample + RATE // 4)
         assert s.player.status().tempo == 90.0
@@ -206,7 +211,8 @@ def test_a_host_that_stands_holds_starts_back_and_stops_and_starts_decks(
         host.events.append(ClockEvent("start", time.monotonic(), 0.0))
         await asyncio.sleep(1.6)
         assert (s.state(1), s.state(2)) == ("playing", "stopped")
-        assert clock(s).map.beat_at(began(s)) % 4 == pytest.approx(0.0, abs=1e-3)
+        beat = clock(s).map.beat_at(began(s))
+        assert beat == pytest.approx(4 * round(beat / 4), abs=1e-3)
         host.line = None
         host.events.append(ClockEvent("stop", time.monotonic(), 6.0))
         await asyncio.sleep(0.3)
@@ -227,7 +233,8 @@ def test_a_transport_that_is_not_obeyed_leaves_decks_alone(host: LineSource, tmp
         start = s.start()
         assert start.bar == 1
         await s.until(start.sample + RATE // 4)
-        assert clock(s).map.tempi[-1].bpm == 200.0
+        taken = clock(s).map.tempi[-1].bpm
+        assert taken == 200.0
         host.events.append(ClockEvent("stop", time.monotonic(), 6.0))
         await asyncio.sleep(0.1)
         assert s.state() == "playing"
@@ -317,11 +324,13 @@ def test_taps_set_tempo_and_beat_of_the_internal_clock_and_then_let_go(tmp_path:
         assert s.player.status().tempo == pytest.approx(60.0 / tapped, rel=0.03)
         assert s.player.get("/bridge/tempo", None)[0] == pytest.approx(60.0 / tapped, rel=0.03)
         assert abs(off_s(s, BeatLine(taps[-1], 0.0, 60.0 / tapped))) < 0.06
-        assert not s.player._parts.following._tapped  # type: ignore[union-attr]
+        still_led = s.player._parts.following._tapped  # type: ignore[union-attr]
+        assert not still_led
         changes = len(clock(s).map.tempi)
         s.tempo(100.0)
         await asyncio.sleep(0.6)
         assert s.player.status().tempo == 100.0
-        assert len(clock(s).map.tempi) == changes + 1
+        more = len(clock(s).map.tempi) - changes
+        assert more == 1
 
     perform(scene, tmp_path)
