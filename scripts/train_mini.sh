@@ -10,7 +10,7 @@ cores=$(getconf _NPROCESSORS_ONLN)
 
 cat <<TEXT
 Training mini, in five steps, each of which can be interrupted and taken up again:
-  1. compose and render $pieces items into build/corpus (32 s each, about 25 times real time a core)
+  1. compose and render $pieces items into build/corpus (32 s each, about 34 times real time a core)
   2. train the codec on them         (genmodels/training/configs/mini_codec.yaml)
   3. turn the items into tokens
   4. train the language model        (genmodels/training/configs/mini_lm.yaml)

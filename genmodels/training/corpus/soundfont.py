@@ -33,6 +33,9 @@ Event = tuple[float, int, int, int]
 """Seconds, stem, MIDI key, velocity; velocity 0 ends the note."""
 
 
+_Pointers = ctypes.c_void_p * MAX_STEMS
+
+
 class RenderError(GenModelsError):
     """FluidSynth or its soundfont is missing, or a render failed."""
 
@@ -154,11 +157,10 @@ class StemSynth:
         return np.asarray((left[:count] + right[:count]) * 0.5, np.float32)
 
     def _write(self, synth: int, left: Samples, right: Samples, start: int, stop: int) -> None:
-        pointers = ctypes.c_void_p * MAX_STEMS
-        rows = [
-            pointers(*(half.ctypes.data + half.strides[0] * row + 4 * start for row in range(MAX_STEMS)))
-            for half in (left, right)
-        ]
+        rows = []
+        for half in (left, right):
+            first, stride = half.ctypes.data + 4 * start, half.strides[0]
+            rows.append(_Pointers(*range(first, first + MAX_STEMS * stride, stride)))
         self._api.fluid_synth_nwrite_float(synth, stop - start, rows[0], rows[1], None, None)
 
 

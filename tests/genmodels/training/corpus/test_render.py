@@ -8,6 +8,7 @@ from importlib import import_module
 import numpy as np
 import pytest
 
+from daw_bridge.audio.analysis import beat_agreement, onset_envelope, onset_times
 from genmodels.training.corpus.compose import Wishes, compose
 from genmodels.training.corpus.labels import frame_labels
 from genmodels.training.corpus.loudness import PEAK_LIMIT, TARGET_LUFS, loudness
@@ -112,6 +113,23 @@ def test_every_style_has_the_target_loudness_and_does_not_clip(style):
     assert loudness(audio) == pytest.approx(TARGET_LUFS, abs=1.0)
     seconds = np.sqrt(np.square(audio[: len(audio) // 32000 * 32000]).reshape(-1, 32000).mean(1))
     assert (seconds > 1e-3).mean() > 0.8
+
+
+@needs_fluidsynth
+@pytest.mark.parametrize("style", ["house", "drum and bass", "chiptune", "rock", "jazz trio", "lo-fi"])
+def test_onsets_of_a_band_lie_on_the_beats_of_the_labels(style):
+    piece = short(style, seed=2, texture="full", entry=True)
+    audio, labels = render(piece), frame_labels(piece)
+    beats = np.interp(
+        np.arange(piece.bars * piece.beats_per_bar),
+        np.unwrap(labels.beat, period=4),
+        np.arange(len(labels.beat)),
+    )
+    onsets = onset_times(onset_envelope(audio, 32000))
+    agreement = beat_agreement(onsets, beats / 50, division=4)
+    assert agreement.f_measure > 0.9
+    assert abs(agreement.median_error) <= 0.02
+    assert beat_agreement(onsets, beats / 50 * 1.1, division=2).f_measure < 0.75
 
 
 @needs_fluidsynth
