@@ -17,7 +17,7 @@ from daw_bridge.decks.engines import Engines
 from daw_bridge.decks.following import Following
 from daw_bridge.decks.host_transport import HostTransport
 from daw_bridge.decks.launcher import Launcher
-from daw_bridge.decks.model_desk import MODEL, ModelDesk
+from daw_bridge.decks.model_desk import MODEL, PRESET, ModelDesk
 from daw_bridge.decks.protocol import OnResult, PlayerOptions, When
 from daw_bridge.decks.take_desk import GRAB, TAKE, TakeDesk
 from daw_bridge.decks.values import ParameterValues
@@ -87,7 +87,7 @@ class Commands:
             self.controls.cancel(deck, name)
             if name in ("", "start"):
                 self.transport.release(deck)
-            if deck is None and name in ("", MODEL):
+            if deck is None and name in ("", MODEL, PRESET):
                 self.models.swap.give_up("it was cancelled")
             return self.written(), True
         if path == RENDER:

@@ -365,6 +365,9 @@ class Deck:
             heir = self.heirs.pop(run, None)
             if heir is None:
                 continue
+            if run.stop is not None and run.stop <= moment.sample:
+                self._release(heir)
+                continue
             heir.stop, heir.stop_beat, heir.stop_planned = run.stop, run.stop_beat, run.stop_planned
             if run.start >= moment.sample:
                 self._close(run)

@@ -21,7 +21,7 @@ from daw_bridge.model_names import find_model, shown_name
 from daw_bridge.parameter import Values
 from genmodels.errors import GenModelsError
 
-MODEL = "/bridge/model"
+MODEL, PRESET = "/bridge/model", "/bridge/preset"
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from daw_bridge.decks.engines import Engines
 from daw_bridge.decks.estimate import first_estimates
 from daw_bridge.decks.geometry import Geometry
 from daw_bridge.decks.held_tap import HeldTap
+from daw_bridge.decks.lookahead import HIGH_S
 from daw_bridge.decks.moments import Moments
 from daw_bridge.decks.protocol import NO_SWAP, OnResult, Result, Settings, SwapStatus, When
 from daw_bridge.decks.recovery import Notify
@@ -214,7 +215,7 @@ class ModelSwap:
             for deck in self._decks:
                 deck.disinherit()
             swap.allowance_s = 1.5 * took + SPARE_S
-            self._timing.at_least_s = swap.allowance_s + REACH_S
+            self._timing.at_least_s = min(HIGH_S, swap.allowance_s + REACH_S)
         elif took > REHEARSAL_LIMIT_S:
             self.fail(swap, f"it has made no sound in {REHEARSAL_LIMIT_S:g} s")
 

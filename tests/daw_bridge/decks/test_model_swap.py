@@ -420,3 +420,27 @@ def test_a_preset_whose_model_cannot_play_sets_nothing(tmp_path: Path) -> None:
     samples: list[int] = []
     heard = perform(scene, tmp_path)
     assert pitch(heard[-RATE : -RATE // 2]) == 400
+
+
+def test_a_deck_that_is_stopped_before_the_line_is_silent_from_then_on(tmp_path: Path) -> None:
+    async def scene(on: Stage) -> None:
+        start = await playing(on)
+        on.set("prompt", "1000", deck=2)
+        on.start(deck=2)
+        results = model(on, "fake:up=400", when=7)
+        await on.until(start + 5 * BAR + BAR // 2)
+        while not on.player._parts.decks[0].heirs:  # type: ignore[union-attr]
+            await asyncio.sleep(0.01)
+        stop = on.stop(when="1/8")
+        at = place(on, await outcome(results))
+        assert stop.sample < at
+        samples.extend((stop.sample, at))
+        await on.until(at + RATE // 2)
+        assert (on.state(1), on.state(2)) == ("stopped", "playing")
+
+    samples: list[int] = []
+    heard = perform(scene, tmp_path, decks=2)
+    stop, at = samples
+    assert np.abs(heard[stop - 4800 : stop]).max() > 0.6
+    assert np.abs(heard[stop + 600 : at]).max() < 0.55
+    assert pitch(heard[at + 700 : at + 5500]) == 1400
