@@ -14,8 +14,8 @@ from daw_bridge.decks.cue import CueVoice
 from daw_bridge.decks.deck import Deck, Timing
 from daw_bridge.decks.engine_host import RING_SECONDS
 from daw_bridge.decks.engines import Engines
+from daw_bridge.decks.leaving import Leaving
 from daw_bridge.decks.protocol import ChoicesState, ChoicesStatus, NoticeKind
-from daw_bridge.decks.run import Run
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.errors import ParameterError, ScheduleError
 
@@ -65,8 +65,7 @@ class DeckChoices:
         self._committed: Choice | None = None
         self._intact = True
         self._wish: tuple[int, float] | None = None
-        self._leaving: list[Run] = []
-        self._given: list[Run] = []
+        self._leaving = Leaving(deck, host, voice, written)
         self._rounds = 0
         self._told = True
 
@@ -176,10 +175,7 @@ class DeckChoices:
         Args:
             kept: whether the deck is still one of the instrument's.
         """
-        for run in [run for run in self._leaving if not self._voice.uses(run)]:
-            self._leaving.remove(run)
-            self._close(run)
-        self._watch_given()
+        self._leaving.pump()
         if not kept and self._choices:
             self.forget()
         if self._committed is not None:
@@ -194,7 +190,7 @@ class DeckChoices:
         """Let all choices go; one that is committed stays the deck's."""
         self._let_go(self._choices)
         if self._committed is not None and self._committed.run is not None:
-            self._given.append(self._committed.run)
+            self._leaving.give(self._committed.run)
         self._choices, self._brief, self._basis, self._steady_from = (), None, None, None
         self._cued, self._committed, self._wish = 0, None, None
         self._voice.listen(None)
@@ -202,10 +198,7 @@ class DeckChoices:
     def close(self) -> None:
         """End at once."""
         self.forget()
-        for run in self._leaving:
-            self._close(run)
-        self._leaving.clear()
-        self._watch_given()
+        self._leaving.close()
 
     @property
     def _least(self) -> int:
@@ -260,17 +253,6 @@ class DeckChoices:
         for choice in choices:
             if self._brief is not None and choice is not self._committed:
                 choice.open(self._brief, self._host, self._clock.bar_samples)
-
-    def _watch_given(self) -> None:
-        """Runs that wait to begin though there are no choices any more belong to nobody once they are
-        cancelled."""
-        for run in list(self._given):
-            owned = self._deck.owns(run.number)
-            if owned and self._written() < run.start:
-                continue
-            self._given.remove(run)
-            if not owned and not run.closed:
-                self._close(run)
 
     def _watch_committed(self, choice: Choice) -> None:
         run = choice.run
@@ -334,9 +316,5 @@ class DeckChoices:
     def _let_go(self, choices: Iterable[Choice]) -> None:
         for choice in choices:
             if choice.run is not None and choice is not self._committed:
-                self._leaving.append(choice.run)
+                self._leaving.let_go(choice.run)
                 choice.run = None
-
-    def _close(self, run: Run) -> None:
-        run.close()
-        self._host.close(run.number, run.ring)

@@ -199,6 +199,7 @@ def test_choices_are_prepared_anew_when_what_they_speak_of_changes(tmp_path: Pat
         s.tempo(240.0)
         await s.until(s.player._output.written + RATE // 2)
         await ready(s)
+        await s.until(s.player._output.written + RATE)
         commit = ask(s, "commit", 1)
         at.append(commit.sample)
         await s.until(commit.sample + 3 * RATE // 2)
