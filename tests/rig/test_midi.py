@@ -100,14 +100,10 @@ def take(rig: Rig, seconds: float) -> tuple[int, Recording]:
     return first, rig.recorder.take(first, first + round(seconds * rig.recorder.rate))
 
 
-@pytest.mark.slow
-def test_a_key_of_another_program_is_heard_in_the_music_at_once(played: tuple[Rig, Controller]) -> None:
-    rig, controller = played
-    client = rig.client
-    client.ask("/bridge/deck/1/temperature", 1.0)
-    client.ask("/bridge/deck/1/prompt", "solo piano")
-    client.ask("/bridge/deck/1/seed", 5)
-    client.ask("/bridge/melody/steer", 1)
+def delay_of_a_key(rig: Rig, controller: Controller) -> float | None:
+    """Seconds from a key to the first sample that it changed; None where the deck held meanwhile, so that the
+    two takes say nothing about each other."""
+    held = rig.client.ask("/bridge/deck/1/held").values[0]
     _, unchanged = take(rig, 4.0)
     rig.stop_playing()
     struck: list[float] = []
@@ -121,9 +117,24 @@ def test_a_key_of_another_program_is_heard_in_the_music_at_once(played: tuple[Ri
     first, changed = take(rig, 4.0)
     striker.join()
     controller.say(b"\x80\x42\x00")
-    client.ask("/bridge/melody/steer", 0)
     rig.stop_playing()
+    if rig.client.ask("/bridge/deck/1/held").values[0] != held:
+        return None
     difference = analysis.first_difference(unchanged.marked, changed.marked)
     assert difference is not None, "the note was not heard"
-    delay = (first + difference - rig.recorder.frame_at(struck[0])) / rig.recorder.rate
+    return (first + difference - rig.recorder.frame_at(struck[0])) / rig.recorder.rate
+
+
+@pytest.mark.slow
+def test_a_key_of_another_program_is_heard_in_the_music_at_once(played: tuple[Rig, Controller]) -> None:
+    rig, controller = played
+    client = rig.client
+    client.ask("/bridge/deck/1/temperature", 1.0)
+    client.ask("/bridge/deck/1/prompt", "solo piano")
+    client.ask("/bridge/deck/1/seed", 5)
+    client.ask("/bridge/melody/steer", 1)
+    delays = (delay_of_a_key(rig, controller) for _ in range(4))
+    delay = next((delay for delay in delays if delay is not None), None)
+    client.ask("/bridge/melody/steer", 0)
+    assert delay is not None, "the machine is too busy: the deck held in every take"
     assert 0.0 < delay < 1.0
