@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
 from daw_bridge.melody.ear_process import Deaf, EarEvent, ear_main
+from daw_bridge.priority import given_up
 
 SILENT_S = 8.0
 AGAIN_AFTER_S = 2.0
@@ -57,7 +58,12 @@ class Ear:
 
     def _run(self, device: str, channel: int) -> None:
         while not self._ending.is_set():
-            process, ours = self._spawn(device, channel)
+            try:
+                process, ours = self._spawn(device, channel)
+            except OSError as error:
+                self._tell(Deaf(f"no process can be started to listen: {error}", lost=True))
+                self._ending.wait(AGAIN_AFTER_S)
+                continue
             self._listen(ours)
             ours.close()
             _end(process)
@@ -69,7 +75,8 @@ class Ear:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe(duplex=True)
         process = context.Process(target=self._main, args=(theirs, device, channel), daemon=True, name="ear")
-        process.start()
+        with given_up():
+            process.start()
         theirs.close()
         return process, ours
 

@@ -55,6 +55,22 @@ def test_a_process_that_dies_is_started_again(monkeypatch: pytest.MonkeyPatch) -
     assert events[1].lost
 
 
+def test_a_process_that_cannot_be_started_is_said_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ear, "AGAIN_AFTER_S", 0.02)
+    spawn, failures = Ear._spawn, [OSError("no memory")]
+
+    def spawned(self: Ear, device: str, channel: int) -> object:
+        if failures:
+            raise failures.pop()
+        return spawn(self, device, channel)
+
+    monkeypatch.setattr(Ear, "_spawn", spawned)
+    first, second = listen(hears_an_a, lambda events: len(events) >= 2)[:2]
+    assert isinstance(first, Deaf)
+    assert "no memory" in first.reason
+    assert second == Listening("mic 2", 0.01)
+
+
 class FakeInput:
     """An input whose sound a test provides; the one named 'absent' is not there."""
 
