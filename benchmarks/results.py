@@ -31,16 +31,15 @@ class Figure:
 
     @property
     def shown(self) -> str:
-        """The value for people, with its unit: whole thousands, else three digits."""
-        number = f"{self.value:,.0f}" if abs(self.value) >= 1000 else f"{self.value:.3g}"
-        return f"{number} {self.unit}".strip()
+        """The value for people, with its unit."""
+        return f"{_number(self.value)} {self.unit}".strip()
 
     @property
     def target(self) -> str:
         """The value to reach, in words; empty without one."""
         if self.at_least is not None:
-            return f">= {self.at_least:g}"
-        return f"<= {self.at_most:g}" if self.at_most is not None else ""
+            return f">= {_number(self.at_least)}"
+        return f"<= {_number(self.at_most)}" if self.at_most is not None else ""
 
     @property
     def reached(self) -> bool | None:
@@ -48,6 +47,11 @@ class Figure:
         if self.at_least is not None:
             return self.value >= self.at_least
         return self.value <= self.at_most if self.at_most is not None else None
+
+
+def _number(value: float) -> str:
+    """Thousands in whole numbers, else three digits."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 @dataclass

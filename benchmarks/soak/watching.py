@@ -48,7 +48,7 @@ def silence_figures(ear: Ear, played: Path, client: OscClient) -> list[Figure]:
     return [
         Figure("samples of silence, the instrument's", ear.silent - server, "", at_most=0, note=note),
         Figure(
-            "silence by its own count", 1000.0 * float(own_s), "ms", at_most=0, note=f"{underruns} underruns"
+            "silence by its own count", 1000.0 * float(own_s), "ms", at_most=0, note=f"underruns: {underruns}"
         ),
         Figure("samples lost by the sound server", server, "", note="written, and not in the capture"),
         Figure("not heard by the recorder", ear.lost_share, "%"),
