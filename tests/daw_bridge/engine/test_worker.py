@@ -19,6 +19,8 @@ from daw_bridge.engine.protocol import (
     Load,
     Loaded,
     OpenDeck,
+    Ping,
+    Pong,
     Produced,
     Promote,
     SetConditions,
@@ -41,7 +43,9 @@ def test_worker_ignores_ctrl_c_and_exits_when_the_pipe_closes() -> None:
     process.start()
     theirs.close()
     assert process.pid is not None
-    time.sleep(1.5)
+    ours.send(Ping())
+    assert ours.poll(30.0)
+    assert isinstance(ours.recv(), Pong)
     os.kill(process.pid, signal.SIGINT)
     time.sleep(0.1)
     assert process.is_alive()
