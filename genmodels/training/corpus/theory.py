@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 Mode = Literal["major", "minor"]
@@ -112,6 +113,7 @@ def place(pitch_class: int, low: int) -> int:
     return low + (pitch_class - low) % 12
 
 
+@lru_cache(maxsize=16384)
 def voice(chord: Chord, previous: tuple[int, ...] | None, centre: int = 62) -> tuple[int, ...]:
     """Close voicing of a chord, low to high: the inversion that moves least from `previous` and stays near
     `centre` (MIDI pitch)."""

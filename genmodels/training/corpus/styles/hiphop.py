@@ -43,7 +43,7 @@ LOFI = Style(
     duos=(("alto sax", "rhodes"), ("vibraphone", "jazz guitar")),
     lead_chance=0.55, swing=0.6, jitter_ms=3.0, late_ms={"drums": 3.0, "bass": 5.0, "lead": 6.0},
     levels={"chords": -4.0, "drums": -1.0},
-    mix=Mix("room", -13.0, low_pass_hz=4200.0, high_pass_hz=50.0, drive=1.2, noise_db=-44.0),
+    mix=Mix("room", -13.0, low_pass_hz=4200.0, high_pass_hz=50.0, drive=1.2, noise_db=-52.0),
 )
 
 TRAP = Style(
