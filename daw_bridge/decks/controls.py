@@ -95,7 +95,6 @@ class Controls:
             return moment, at_once
         if deck is not None and name in CONDITIONING:
             self._decks[deck - 1].score.check(name, values, self._written())
-        self._check_clock(path)
         later = self._planned(path, deck, values, when)
         if later is not None:
             self.agenda.add(later)
@@ -105,7 +104,10 @@ class Controls:
         return moment, idle if path == TEMPO else path != METER
 
     def check(self, path: str, values: Values) -> None:
-        """Raise `ParameterError` when the output has not so many channels."""
+        """Raise `ParameterError` when the output has not so many channels, `DeviceError` when a value is that
+        of a clock that is followed."""
+        if path in (TEMPO, METER):
+            self._following.check(path)
         if path == OUTPUTS and int(values[0]) > self._mixer.channels:
             raise ParameterError(path, values, f"a first channel 1..{self._mixer.channels}")
         if path == CUE_OUTPUTS:
@@ -140,14 +142,10 @@ class Controls:
 
     def _hand_on(self, entry: Entry) -> None:
         try:
-            self._check_clock(entry.path)
+            self.check(entry.path, entry.values)
             self._apply(entry.path, entry.deck, entry.values, entry.sample)
         except DeviceError as error:
             self._following.refused(entry.path, error)
-
-    def _check_clock(self, path: str) -> None:
-        if path in (TEMPO, METER):
-            self._following.check(path)
 
     def _planned(self, path: str, deck: int | None, values: Values, when: When) -> Entry | None:
         """An entry of the agenda, or None where the value is to be set now: also where it asks for a line of

@@ -79,7 +79,7 @@ class ModelDesk:
             return
         if model:
             self.swap.give_up(f"{self.name} was asked for instead")
-        self._set(self._checked(settings, on_refused, None), when, on_result)
+        self._set(self._checked(settings, on_refused, None), when, on_result, on_refused)
 
     def pump(self) -> None:
         """Bring on what is on its way; to be called every few milliseconds."""
@@ -112,9 +112,9 @@ class ModelDesk:
 
         return tuple(setting for setting in settings if fits(*setting))
 
-    def _set(self, settings: Settings, when: When, on_result: OnResult) -> None:
+    def _set(self, settings: Settings, when: When, on_result: OnResult, on_refused: OnRefused) -> None:
         if self.changes.idle or not settings:
-            self.together.set_now(settings)
+            self.together.set_now(settings, on_refused)
             self._tell(self.clock.moment(self.written()), on_result)
             return
         told = any(path.removeprefix(DECK) in CONDITIONING for path, _, _ in settings)

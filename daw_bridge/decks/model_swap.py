@@ -180,7 +180,7 @@ class ModelSwap:
     def _bring_on(self, swap: Swap, geometry: Geometry) -> None:
         written = self._written()
         if self._changes.idle:
-            self._together.set_now(swap.settings)
+            self._together.set_now(swap.settings, self._refused)
             self._take_over(swap, geometry, self._clock.moment(written))
             self._tell_over()
             return
@@ -312,6 +312,9 @@ class ModelSwap:
         self._takes.keeper.hold_sound(moment.sample)
         self._played(geometry.model)
         self._over = swap, moment
+
+    def _refused(self, path: str, deck: int | None, error: Exception) -> None:
+        self._notify("warning", f"{path.replace('{deck}', str(deck))}: {error}")
 
     def _leave(self, swap: Swap) -> None:
         self._swap = None

@@ -10,9 +10,11 @@ from daw_bridge.decks.changes import Changes
 from daw_bridge.decks.conditions import CONDITIONING, DECK
 from daw_bridge.decks.controls import METER, TEMPO, Controls
 from daw_bridge.decks.deck import Deck
-from daw_bridge.decks.protocol import Settings, When
+from daw_bridge.decks.protocol import OnRefused, Settings, When
 from daw_bridge.decks.values import ParameterValues
+from daw_bridge.errors import BridgeError
 from daw_bridge.parameter import Values
+from genmodels.errors import GenModelsError
 
 
 class Together:
@@ -30,14 +32,24 @@ class Together:
         self._controls = controls
         self._agenda: Agenda = controls.agenda
 
-    def set_now(self, settings: Settings) -> None:
-        """Set values while nothing plays."""
+    def set_now(self, settings: Settings, on_refused: OnRefused) -> None:
+        """Set values while nothing plays.
+
+        Args:
+            on_refused: gets each that cannot be set, by path and deck.
+        """
         for path, deck, values in settings:
             if (each := self._told(path, deck)) is not None:
                 each.score.set_base(path.removeprefix(DECK), values)
                 self._values.put(path, deck, values)
             else:
-                self._controls.set(path, deck, values, When())
+                self._set(path, deck, values, on_refused)
+
+    def _set(self, path: str, deck: int | None, values: Values, on_refused: OnRefused) -> None:
+        try:
+            self._controls.set(path, deck, values, When())
+        except (BridgeError, GenModelsError) as error:
+            on_refused(path, deck, error)
 
     def check(self, path: str, deck: int | None, values: Values, takes: Set[str] | None) -> None:
         """Raise `ConditionError`, `GenerationError` or `ParameterError` when a value cannot be set.
