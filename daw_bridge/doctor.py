@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from daw_bridge.control.port import in_use_text, listen
 from daw_bridge.decks.protocol import PlayerOptions
 from daw_bridge.errors import BridgeError, PortInUseError
 from daw_bridge.options import OPTIONS, PRECISIONS
+
+if TYPE_CHECKING:
+    from daw_bridge.audio.devices import SoundDevice
 
 Level = Literal["OK", "WARNING", "ERROR"]
 NEEDED = (
@@ -169,27 +172,29 @@ def _portaudio() -> Check:
 def _devices() -> Check:
     from daw_bridge.audio.devices import output_devices
 
-    try:
-        found = output_devices()
-    except BridgeError as error:
-        return Check("WARNING", "sound devices", f"{error}; the null clock will be used")
-    if not found:
-        return Check("WARNING", "sound devices", "none that plays: the null clock will be used")
-    names = "; ".join(f"{d.name} ({d.host}){' *' if d.default else ''}" for d in found[:6])
-    return Check("OK", "sound devices", names)
+    return _sound(
+        "sound devices", output_devices, "WARNING", "none that plays", "the null clock will be used"
+    )
 
 
 def _inputs() -> Check:
     from daw_bridge.audio.devices import input_devices
 
+    return _sound("sound inputs", input_devices, "OK", "none", "needed only to play by a sound input")
+
+
+def _sound(
+    subject: str, listed: Callable[[], list[SoundDevice]], without: Level, none: str, then: str
+) -> Check:
+    """The devices of a kind; without any, how bad that is, and what then."""
     try:
-        found = input_devices()
+        found = listed()
     except BridgeError as error:
-        return Check("OK", "sound inputs", f"{error} (needed only to play by a sound input)")
+        return Check(without, subject, f"{error}; {then}")
     if not found:
-        return Check("OK", "sound inputs", "none (needed only to play by a sound input)")
+        return Check(without, subject, f"{none}: {then}")
     names = "; ".join(f"{d.name} ({d.host}){' *' if d.default else ''}" for d in found[:6])
-    return Check("OK", "sound inputs", names)
+    return Check("OK", subject, names)
 
 
 def _midi() -> Check:
