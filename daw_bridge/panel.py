@@ -70,6 +70,8 @@ def drawn(status: Status) -> RenderableType:
         decks.add_row(*_deck_cells(deck))
     parts: list[RenderableType] = [_place(status), decks, _figures(status)]
     title = Text.assemble((status.model, "bold"), "  ", (status.engine, COLOURS[status.engine]))
+    if status.swap.model:
+        title.append(f"  {status.swap.state}: {status.swap.model}", COLOURS["loading"])
     return Frame(Group(*parts), title=title, title_align="left", border_style="dim")
 
 

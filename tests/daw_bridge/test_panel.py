@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from daw_bridge.decks.protocol import ChoicesStatus, DeckStatus, Status
+from daw_bridge.decks.protocol import ChoicesStatus, DeckStatus, Status, SwapStatus
 from daw_bridge.metrics import Metrics
 from daw_bridge.panel import Panel, drawn
 from daw_bridge.takes.status import TakeStatus
@@ -49,6 +49,11 @@ def test_every_state_can_be_drawn_before_anything_is_measured(engine: str, take:
     status = replace(FakePlayer().status(), engine=engine, take=TakeStatus(take))
     assert "control to sound -" in text(status)
     assert text(status, width=30)
+
+
+def test_the_panel_shows_the_model_that_is_to_take_over() -> None:
+    assert "loading: mine" not in text(STATUS)
+    assert "loading: mine" in text(replace(STATUS, swap=SwapStatus("loading", "mine")))
 
 
 def test_the_panel_shows_choices_where_there_are_any() -> None:
