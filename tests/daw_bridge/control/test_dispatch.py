@@ -39,6 +39,8 @@ def play(scene: Scene) -> tuple[FakePlayer, Listener]:
         dispatcher = Dispatcher(player)
         await scene(dispatcher, player, listener)
         await asyncio.sleep(0.02)
+        while dispatcher._backlog._waiting:
+            await asyncio.sleep(0.001)
         dispatcher.close()
 
     asyncio.run(run())

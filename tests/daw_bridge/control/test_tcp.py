@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -51,6 +52,9 @@ class Peer:
 async def server(guard: Guard | None = None) -> AsyncIterator[tuple[FakePlayer, Dispatcher, TcpServer, int]]:
     player = FakePlayer()
     sock = listen(HOST, 0)
+    # what the system keeps for a client that does not read is soon full
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 15)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 15)
     dispatcher = Dispatcher(player)
     serving = TcpServer(sock, Intake(dispatcher), guard or Guard(HOST))
     await serving.start()
@@ -222,8 +226,8 @@ def test_who_does_not_read_is_hung_up_on_and_blocks_nobody(
     async def scene() -> None:
         async with server() as (_, _, serving, port), peer(port) as deaf, peer(port) as other:
             slowest = 0.0
-            for _ in range(400):
-                for _ in range(30):
+            for _ in range(4000):
+                for _ in range(5):
                     deaf.send("/bridge//*")
                 began = time.monotonic()
                 other.send("/bridge/ping")
