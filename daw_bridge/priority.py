@@ -60,10 +60,15 @@ def give_way() -> None:
         _set_nice(0)
 
 
-def spare_garbage() -> None:
+def spare_garbage(collect: bool = True) -> None:
     """Leave what is there now out of the rounds of the garbage collector: each would stop all threads for as
-    long as it takes to look at everything that was imported."""
-    gc.collect()
+    long as it takes to look at everything that was imported.
+
+    Args:
+        collect: end with a last such round, for when nothing plays yet.
+    """
+    if collect:
+        gc.collect()
     gc.freeze()
 
 
