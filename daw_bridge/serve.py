@@ -149,6 +149,7 @@ class Daemon:
                 self._apply(player)
                 hands.start()
                 await network.start()
+                spare_garbage(collect=False)
                 self._say(self._ready_line(player, network))
                 note(self._ready_line(player, network))
                 await self._show(player)
