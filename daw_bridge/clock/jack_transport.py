@@ -31,7 +31,8 @@ def open_client(name: str, server: str | None = None) -> Any:
     try:
         return jack.Client(name, servername=server, no_start_server=True)
     except jack.JackError as error:
-        raise DeviceError(f"JACK transport: no JACK server {server or ''} can be reached: {error}") from error
+        which = f"server {server}" if server else "server"
+        raise DeviceError(f"JACK transport: no JACK {which} can be reached: {error}") from error
 
 
 def jack_period_s(server: str | None = None) -> float:
