@@ -1,0 +1,84 @@
+"""The trackers that judge the bundled model, on sounds of which the answer is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.evaluation.clips import Wish, stream
+from benchmarks.evaluation.features import RATE, describe, level_db, log_mel, onset_rate, windows
+from benchmarks.evaluation.normality import ranges
+from benchmarks.evaluation.probe import Probe
+from benchmarks.evaluation.seams import auc, detectability
+from tests.genmodels.tiny import tiny_musicgen
+
+
+def tone(hz: float, seconds: float = 2.0, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    time = np.arange(round(seconds * RATE)) / RATE
+    wave = 0.3 * np.sin(2 * np.pi * hz * rng.uniform(0.97, 1.03) * time + rng.uniform(0, 6))
+    return (wave + 0.001 * rng.standard_normal(len(time))).astype(np.float32)
+
+
+def clicks(per_second: float, seconds: float = 2.0, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    sound = 0.001 * rng.standard_normal(round(seconds * RATE))
+    for at in np.arange(0.1, seconds - 0.05, 1.0 / per_second):
+        first = round(at * RATE)
+        sound[first : first + 600] += 0.5 * rng.standard_normal(600) * np.exp(-np.arange(600) / 120)
+    return sound.astype(np.float32)
+
+
+def test_a_description_does_not_depend_on_the_level() -> None:
+    np.testing.assert_allclose(log_mel(tone(440)), log_mel(0.25 * tone(440)), atol=1e-3)
+    assert level_db(0.5 * tone(440)) == pytest.approx(level_db(tone(440)) - 6.02, abs=0.01)
+
+
+def test_onsets_are_counted() -> None:
+    assert onset_rate(clicks(4.0)) == pytest.approx(4.0, abs=0.6)
+    assert len(windows(tone(440, 2.0), 0.5)) == 4
+
+
+def test_a_probe_tells_what_it_was_taught_and_knows_nothing_of_shuffled_labels() -> None:
+    sounds = [
+        make(seed)
+        for seed in range(24)
+        for make in (lambda s: tone(220, seed=s), lambda s: clicks(5, seed=s))
+    ]
+    described = np.array([describe(sound) for sound in sounds])
+    labels = ["tone", "clicks"] * 24
+    probe = Probe(("tone", "clicks"))
+    probe.train(described[:32], labels[:32])
+    assert probe.recognised(described[32:], labels[32:]) == 1.0
+    np.testing.assert_allclose(probe.probabilities(described).sum(1), 1.0, atol=1e-5)
+    shuffled = [labels[i] for i in np.random.default_rng(1).permutation(48)]
+    assert probe.recognised(described, shuffled) < 0.75
+
+
+def test_seams_are_found_where_there_are_any() -> None:
+    rng = np.random.default_rng(3)
+    noises = [0.1 * rng.standard_normal(20 * RATE).astype(np.float32) for _ in range(6)]
+    boundaries = [5.0, 10.0, 15.0]
+    assert 0.3 < detectability(noises, boundaries) < 0.7
+    for noise in noises:
+        for second in boundaries:
+            noise[round(second * RATE) :] *= -3.0 if noise[0] > 0 else 0.3
+    assert detectability(noises, boundaries) > 0.9
+    assert auc([1.0, 2.0], [0.0, 1.0]) == 0.875
+
+
+def test_what_leaves_the_usual_range_is_seen() -> None:
+    usual = ranges([level * tone(440, 0.5, seed=n) for n, level in enumerate(np.linspace(0.5, 1.0, 20))])
+    level = usual[0]
+    assert level.share_inside([level_db(0.7 * tone(440))]) == 1.0
+    assert level.share_inside([level_db(0.1 * tone(440))]) == 0.0
+
+
+def test_a_stream_changes_its_wish_at_the_second_and_not_before() -> None:
+    model = tiny_musicgen("fp32")
+    plain = np.concatenate(list(stream(model, [(0.0, Wish("piano"))], 1.2)))
+    changed = np.concatenate(list(stream(model, [(0.0, Wish("piano")), (0.6, Wish("drums"))], 1.2)))
+    assert len(plain) == len(changed)
+    first = int(np.flatnonzero(plain != changed)[0])
+    rate = model.sample_rate
+    assert round(0.55 * rate) <= first <= round(0.8 * rate)
