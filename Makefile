@@ -64,6 +64,10 @@ bench: system-test venv ## Measure speed and latency (ARGS="--quick lm control")
 soak: system-test venv ## What has to hold for hours, 2.5 hours in all (ARGS="--minutes 2 kill beat"); leaves benchmarks/results/
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
+.PHONY: evaluate
+evaluate: system-test venv ## Does the bundled model do what it is asked? (ARGS="--quick text beat"); leaves benchmarks/results/
+	@$(BIN)/python -m benchmarks.evaluation $(ARGS)
+
 .PHONY: train-mini
 train-mini: system-test venv ## Train the bundled model again (hours on a CPU; resumable)
 	@BIN=$(BIN) scripts/train_mini.sh $(ARGS)

@@ -200,7 +200,8 @@ class Parameter:
             try:
                 values.append(arg.coerce(value))
             except (ValueError, OverflowError):
-                raise ParameterError(shown, value, f"{arg.name}: {arg.range_text()}") from None
+                named = f"{arg.name}: " if len(self.args) > 1 else ""
+                raise ParameterError(shown, value, f"{named}{arg.range_text()}") from None
         values.extend(arg.default for arg in self.args[count:] if high == 1)
         coerced = tuple(values)
         if self.require is not None and not self.require(coerced):

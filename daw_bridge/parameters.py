@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cached_property
 
 from daw_bridge.clock.parameters import CLOCK_PARAMETERS
 from daw_bridge.control.midi.parameters import MIDI_PARAMETERS
@@ -189,6 +191,11 @@ class AddressTable:
                 text = parameter.address(deck)
                 self.by_text[text] = Address(text, parameter, deck)
 
+    @cached_property
+    def _words(self) -> tuple[str, ...]:
+        """The last words of all addresses."""
+        return tuple(dict.fromkeys(address.rpartition("/")[2] for address in self.by_text))
+
     def __iter__(self) -> Iterator[Address]:
         return iter(self.by_text.values())
 
@@ -199,10 +206,27 @@ class AddressTable:
             raise UnknownAddressError(text, self._hint(text))
         return found
 
+    def missing_deck(self, text: str) -> str:
+        """``': decks are 1..N'`` where an address or pattern names a deck that is not there; else empty."""
+        number = re.match(r"/bridge/deck/([^/?*[{]*)/", text)
+        if number is None or number[1] in {str(deck) for deck in range(1, self.decks + 1)}:
+            return ""
+        return f": decks are 1..{self.decks}"
+
+    def near_miss(self, text: str) -> str:
+        """The address that an unknown one may have meant, as a question; empty where none is near. Compares
+        the last words only, as it must be cheap for whoever sends nothing but nonsense."""
+        head, _, last = text.rstrip("/").rpartition("/")
+        near = get_close_matches(last[:40], self._words, 1, 0.75)
+        if not near or near[0] == last:
+            return ""
+        found = [address for address in self.by_text if address.endswith(f"/{near[0]}")]
+        here = f"{head}/{near[0]}"
+        return f", or do you mean {here if here in self.by_text else found[0]}?"
+
     def _hint(self, text: str) -> str:
-        number = re.match(r"/bridge/deck/([^/]*)/", text)
-        if number and number[1] not in {str(deck) for deck in range(1, self.decks + 1)}:
-            return f"decks are 1..{self.decks}"
+        if missing := self.missing_deck(text):
+            return missing.removeprefix(": ")
         last = text.rstrip("/").rpartition("/")[2][:40]
         near = [address for address in self.by_text if last and address.endswith(f"/{last}")]
         return f"did you mean {near[0]}?" if near else "see docs/control.md, or send /bridge/status"

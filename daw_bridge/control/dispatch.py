@@ -108,7 +108,10 @@ class Dispatcher:
         """Answer ``/bridge/error address reason``, unless this client has had too many."""
         if not self.limiter.allows(client):
             return
-        reason = str(error)
+        # the address is an argument of its own
+        reason = str(error).removeprefix(f"{shorten_text(address)}: ")
+        if isinstance(error, UnknownAddressError):
+            reason += self.table.near_miss(address)
         if isinstance(error, Exception) and not isinstance(error, BridgeError | GenModelsError | ValueError):
             log.error("%s failed", shorten_text(address), exc_info=error)
             reason = f"failed inside: {type(error).__name__}: {reason}"
@@ -138,7 +141,9 @@ class Dispatcher:
             return (_table(decks).lookup(address),)
         matched = self._matching(address, decks)
         if not matched:
-            raise UnknownAddressError(address, "the pattern matches nothing")
+            raise UnknownAddressError(
+                address, f"the pattern matches nothing{_table(decks).missing_deck(address)}"
+            )
         values = tuple(target for target in matched if target.parameter.kind != "command")
         return values if asks and values else matched
 

@@ -54,7 +54,11 @@ OTHER_MESSAGES = (
         "Another model has taken over: at this bar (from 1), and the beat in it from 1.0.",
     ),
     (DONE["/bridge/preset"], "name s, bar i, beat f", "The values of a preset hold: from there on."),
-    ("/bridge/notice", "kind s, text s", "To subscribers: something happened (info, warning, error, deck)."),
+    (
+        "/bridge/notice",
+        "kind s, text s, deck i",
+        "To subscribers: something happened (info, warning, error, deck); to which deck, or 0.",
+    ),
     ("/bridge/pong", "version s", "Answer to /bridge/ping."),
     (
         "/bridge/page",

@@ -72,7 +72,7 @@ class Subscriptions:
     def notice(self, notice: Notice) -> None:
         """Pass a notice on to every subscriber; a deck's change comes with its new state."""
         for client in list(self._of):
-            client.send("/bridge/notice", notice.kind, notice.text)
+            client.send("/bridge/notice", notice.kind, notice.text, notice.deck or 0)
         if notice.kind == "deck" and notice.deck is not None and self._of:
             decks = self._status().decks
             if notice.deck <= len(decks):

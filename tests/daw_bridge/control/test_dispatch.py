@@ -84,6 +84,9 @@ def test_readonly_addresses_answer_and_refuse_to_be_set() -> None:
         ("/bridge/deck/1/prompt", ("x" * 60000,), ["60000 long", "1000 characters"]),
         ("/bridge/deck/{1/gain", (0,), ["not closed"]),
         ("/bridge/*/nothing", (0,), ["matches nothing"]),
+        ("/bridge/deck/9/*", (), ["matches nothing", "decks are 1..2"]),
+        ("/bridge/pign", (), ["do you mean /bridge/ping?"]),
+        ("/bridge/deck/2/promt", ("x",), ["do you mean /bridge/deck/2/prompt?"]),
         ("/bridge/deck/1/prompt", ("boom",), ["failed inside", "wires crossed"]),
         ("/bridge/deck/1/start", (1,), ["first possible is bar 3"]),
     ],
@@ -96,6 +99,8 @@ def test_a_refused_message_is_answered_once_with_the_reason_and_changes_nothing(
     assert listener.addresses() == ["/bridge/error"]
     assert listener.got[0][1] == address
     assert all(word in str(listener.got[0][2]) for word in words)
+    # the address stands before it already
+    assert not str(listener.got[0][2]).startswith(address)
 
 
 def test_patterns_set_and_ask_every_match() -> None:
@@ -369,7 +374,7 @@ def test_subscribers_hear_of_notices_and_of_what_others_set() -> None:
     _, listener = play(scene)
     assert ("/bridge/tempo", 90.0) in listener.got
     assert ("/bridge/gain", -1.0) not in listener.got
-    assert ("/bridge/notice", "deck", "deck 2 plays") in listener.got
+    assert ("/bridge/notice", "deck", "deck 2 plays", 2) in listener.got
     assert listener.got[-6] == ("/bridge/deck/2/state", "stopped", 0.0, 0.0)
     assert listener.got[-3:] == [
         ("/bridge/deck/2/held", 0, 0.0),
