@@ -14,7 +14,7 @@ from daw_bridge.decks.commands import Commands
 from daw_bridge.decks.conditions import DECK
 from daw_bridge.decks.controls import Controls
 from daw_bridge.decks.cue import Cue, first_outputs
-from daw_bridge.decks.deck import Deck, Timing
+from daw_bridge.decks.deck import Deck
 from daw_bridge.decks.engines import Engines
 from daw_bridge.decks.exchange import Exchange
 from daw_bridge.decks.following import Following
@@ -30,6 +30,7 @@ from daw_bridge.decks.protocol import PlayerOptions, When
 from daw_bridge.decks.recovery import Notify, Recovery
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.decks.take_desk import TakeDesk
+from daw_bridge.decks.timing import Timing
 from daw_bridge.decks.together import Together
 from daw_bridge.decks.values import ParameterValues
 from daw_bridge.engine.protocol import Loaded

@@ -10,9 +10,10 @@ from daw_bridge.clock.follower import Follower
 from daw_bridge.clock.internal import Moment
 from daw_bridge.clock.tempo_map import Meters, same_bar_line
 from daw_bridge.decks.agenda import Agenda
-from daw_bridge.decks.deck import Deck, Timing
+from daw_bridge.decks.deck import Deck
 from daw_bridge.decks.protocol import When
 from daw_bridge.decks.song_clock import SongClock
+from daw_bridge.decks.timing import Timing
 from daw_bridge.parameter import Values
 
 FLUSH_EVERY_S = 0.06

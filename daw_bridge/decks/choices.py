@@ -8,12 +8,13 @@ from daw_bridge.clock.internal import Moment
 from daw_bridge.decks.choice_parameters import CHOICES, COMMIT, CUE, CUE_OUTPUTS
 from daw_bridge.decks.conditions import DECK
 from daw_bridge.decks.cue import Cue
-from daw_bridge.decks.deck import Deck, Timing
+from daw_bridge.decks.deck import Deck
 from daw_bridge.decks.deck_choices import DeckChoices, Notify
 from daw_bridge.decks.engines import Engines
 from daw_bridge.decks.launcher import Launcher
 from daw_bridge.decks.protocol import ChoicesStatus, When
 from daw_bridge.decks.song_clock import SongClock
+from daw_bridge.decks.timing import Timing
 from daw_bridge.decks.values import ParameterValues
 from daw_bridge.errors import ParameterError
 from daw_bridge.parameter import Values

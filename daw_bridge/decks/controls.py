@@ -12,13 +12,14 @@ from daw_bridge.decks.changes import Changes
 from daw_bridge.decks.choice_parameters import CUE_GAIN, CUE_OUTPUTS
 from daw_bridge.decks.conditions import CONDITIONING, DECK
 from daw_bridge.decks.cue import check_outputs, strip_fields
-from daw_bridge.decks.deck import Deck, Timing
+from daw_bridge.decks.deck import Deck
 from daw_bridge.decks.fader import CROSSFADE, GAIN, GLIDES, Fader
 from daw_bridge.decks.following import CLOCK_VALUES, Following
 from daw_bridge.decks.mixer import Mixer
 from daw_bridge.decks.moments import Moments
 from daw_bridge.decks.protocol import OnResult, When
 from daw_bridge.decks.song_clock import SongClock
+from daw_bridge.decks.timing import Timing
 from daw_bridge.decks.values import DECKS, ParameterValues
 from daw_bridge.errors import DeviceError, ParameterError
 from daw_bridge.parameter import Values

@@ -3,59 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daw_bridge.clock.internal import Moment
 from daw_bridge.decks.briefing import Briefing
-from daw_bridge.decks.engine_host import EngineHost
 from daw_bridge.decks.engines import Engines
-from daw_bridge.decks.estimate import READY_FRAMES, Estimate
 from daw_bridge.decks.geometry import Geometry
 from daw_bridge.decks.heard import Heard
-from daw_bridge.decks.meter import Meter
 from daw_bridge.decks.pieces import Samples
 from daw_bridge.decks.protocol import DeckState
 from daw_bridge.decks.run import Run
 from daw_bridge.decks.score import Score
 from daw_bridge.decks.song_clock import SongClock
-from daw_bridge.engine.protocol import Produced
-from daw_bridge.engine.ring import PcmRing
+from daw_bridge.decks.timing import Timing
+from daw_bridge.decks.voicing import Voicing
 from daw_bridge.parameter import Values
 from daw_bridge.takes.memory import DeckMemory
 from daw_bridge.takes.status import Place
-from genmodels.conditioning.attributes import Conditions
 
-PROMPT_FRAMES = 300
 # what was told is remembered until it has been heard, whatever the latency
 KEPT_S = 2
-
-
-@dataclass
-class Timing:
-    """What decks share: how far to generate ahead, and how long the worker takes.
-
-    Attributes:
-        lookahead_s: seconds generated beyond what is written to the output. at_least_s: so many where that
-            is less.
-        change: from a change to its first new PCM. opening: from opening a voice to its first PCM. Seconds.
-        reserve_s: seconds beyond `change` that stay as they are, while changes follow one another closely.
-        meter: takes the time of changes that are made at once.
-    """
-
-    lookahead_s: float
-    change: Estimate
-    opening: Estimate
-    reserve_s: float = 0.0
-    meter: Meter | None = None
-    at_least_s: float = 0.0
-
-    @property
-    def margin_s(self) -> float:
-        """From a change to the first output sample that it may touch."""
-        return self.change.value + self.reserve_s
 
 
 class Deck:
@@ -67,7 +36,7 @@ class Deck:
         number: from 1, for people.
 
     Attributes:
-        score: what its model is told.
+        score: what its model is told. voicing: how its voices begin.
         memory: the last minute of what it played.
         heirs: runs in another model that are to follow on its runs, by those; they are told what its runs
             are told, but not heard.
@@ -80,11 +49,12 @@ class Deck:
         self.number = number
         self.score = Score(clock, geometry.model.takes)
         self._clock = clock
+        self._rate = geometry.out_rate
         self._engines = engines
-        self._geometry = geometry
         self._timing = timing
         self.heard = Heard(self.score.timeline, clock, geometry.model)
         self._briefing = Briefing(self.score.timeline, clock, engines.send)
+        self.voicing = Voicing(number, clock, engines, geometry, timing, self._briefing)
         self._runs: tuple[Run, ...] = ()
         self.heirs: dict[Run, Run] = {}
         self._asked: float | None = None
@@ -101,11 +71,7 @@ class Deck:
     @property
     def held_s(self) -> float:
         """Seconds in which it has held."""
-        return self._held / self._geometry.out_rate
-
-    @property
-    def _ahead(self) -> int:
-        return round(max(self._timing.lookahead_s, self._timing.at_least_s) * self._geometry.out_rate)
+        return self._held / self._rate
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -130,7 +96,9 @@ class Deck:
     def read(self, start: int, count: int) -> Samples | None:
         """Output samples ``start ..`` [count, channels], without gain; None for silence."""
         mixed: Samples | None = None
-        for run in self._runs:
+        # what follows comes first: whether it begins says whether what sounds may end
+        for run in reversed(self._runs):
+            run.wait(start + count)
             block = run.read(start, count)
             if block is not None:
                 mixed = block if mixed is None else mixed + block
@@ -144,10 +112,12 @@ class Deck:
 
     def state(self, written: int) -> DeckState:
         """What it does at an output sample."""
-        sounding = [run for run in self._runs if run.start <= written]
-        if not sounding:
+        begun = [run for run in self._runs if run.start <= written]
+        if not begun:
             return "armed" if self._runs else "stopped"
-        if not sounding[-1].sounding:
+        # one that is late leaves its place to the one before
+        sounding = [run for run in begun if run.sounding and not run.ended(written)]
+        if not sounding:
             return "armed"
         return "holding" if sounding[-1].holding else "playing"
 
@@ -156,13 +126,13 @@ class Deck:
         if not self._runs:
             return 0.0
         run = next((run for run in self._runs if run.stop is None or run.stop > position), self._runs[-1])
-        return max(0.0, run.lead(max(round(position), run.start)) / self._geometry.out_rate)
+        return max(0.0, run.lead(max(round(position), run.start)) / self._rate)
 
     def earliest(self, written: int) -> int:
         """First output sample that a change sent now can reach."""
         if not self._runs:
             return written
-        due = written + round(self._timing.margin_s * self._geometry.out_rate)
+        due = written + round(self._timing.margin_s * self._rate)
         run = next((run for run in self._runs if run.stop is None or run.stop > due), self._runs[-1])
         return run.sample_of(run.earliest_frame(due))
 
@@ -191,8 +161,8 @@ class Deck:
             else:
                 self._close(waiting)
             for run in self._runs:
-                if run.stop == waiting.start:
-                    run.stop = run.stop_beat = None
+                if run.follower is waiting:
+                    run.stop = run.stop_beat = run.follower = None
         if name in (None, "stop"):
             for run in self._runs:
                 if run.stop_planned and run.stop is not None and run.stop > written:
@@ -238,11 +208,11 @@ class Deck:
             return
         last = lost[-1]
         stop, stop_beat = last.stop, last.stop_beat
-        prompt = self.tokens_to_bar() if from_tokens and last.start < moment.sample else None
+        prompt = self.voicing.tokens_to_bar(last) if from_tokens and last.start < moment.sample else None
         if last.start > moment.sample:
             moment = self._clock.moment(last.start)
         frames = 0 if prompt is None else prompt.shape[1]
-        self._open(moment, moment.sample - self._geometry.out_samples(frames), seed, prompt)
+        self._open(moment, moment.sample - self.voicing.geometry.out_samples(frames), seed, prompt)
         self._runs[-1].stop, self._runs[-1].stop_beat = stop, stop_beat
 
     def adopt(self, run: Run, moment: Moment, holds: bool, until: int) -> None:
@@ -252,7 +222,9 @@ class Deck:
             holds: whether what the run was told holds from the moment on.
             until: output sample up to which it does, at most; from there on it is told by the song's bars.
         """
-        self._make_way(moment)
+        if not self._runs:
+            self.score.rest()
+        self._make_way(moment, run)
         run.begins_by, run.start_beat = "commit", moment.beats
         run.move_start(moment.sample)
         self._runs = (*self._runs, run)
@@ -278,7 +250,7 @@ class Deck:
 
     def flush(self, written: int) -> None:
         """Send all pending changes, as one rollback a run; what the feeder forestalled stays `changed`."""
-        due = written + round(self._timing.margin_s * self._geometry.out_rate)
+        due = written + round(self._timing.margin_s * self._rate)
         dirty = self.score.take_dirty(self.earliest(written))
         if dirty is None:
             return
@@ -299,6 +271,7 @@ class Deck:
         if self._looked is not None and self.state(written) == "holding":
             self._held += written - self._looked
         self._looked = written
+        ahead = round(self._timing.ahead_s * self._rate)
         for run in self._runs:
             moved = run.take_moved()
             if moved and self._briefing.breakpoints(written - moved, run.sample_of(run.sent)):
@@ -306,58 +279,23 @@ class Deck:
             if run.ended(written):
                 self._close(run)
             else:
-                self._briefing.advance(run, written, self._ahead)
+                self._briefing.advance(run, written, ahead)
         for heir in self.heirs.values():
-            self._briefing.advance(heir, written, self._ahead)
+            self._briefing.advance(heir, written, ahead)
         if self._runs:
             claimed = (run.sample_of(run.claimed // run.geometry.hop) for run in self._runs)
-            self.score.timeline.settle(min(claimed) - KEPT_S * self._geometry.out_rate)
+            self.score.timeline.settle(min(claimed) - KEPT_S * self._rate)
         else:
             self._asked = None
             self.score.rest()
 
-    @property
-    def geometry(self) -> Geometry:
-        """How its model's frames lie on the output."""
-        return self._geometry
-
-    def tokens_to_bar(self) -> NDArray[np.int16] | None:
-        """Its last tokens [K, T] up to a bar line, from which a voice can go on; None where it has none."""
-        if not self._runs:
-            return None
-        last = self._runs[-1]
-        if last.geometry.model.codec != self._geometry.model.codec:
-            return None
-        return last.tokens.before(self._briefing.last_bar_frame(last), PROMPT_FRAMES)
-
-    def conditions(self, origin: int, sample: int) -> Conditions:
-        """What a voice is told whose frame 0 lies on output sample ``origin``, as it holds from ``sample``
-        on."""
-        return self._briefing.conditions(self._geometry.model, 0, origin, sample)
-
-    def legacy(self, run: Run, geometry: Geometry, sample: int) -> tuple[int, NDArray[np.int16] | None]:
-        """What a voice of another model that follows on a run at an output sample begins with: the sample of
-        its frame 0, and tokens; None for none.
-
-        Where the codecs are the same these are the last tokens before that sample, on the same frames; of a
-        run that holds those up to its last whole bar, as what it holds is no music that could go on.
-        """
-        codec = geometry.model.codec
-        if not codec or run.geometry.model.codec != codec or run.start >= sample:
-            return sample, None
-        frame = int(geometry.frames(sample - run.origin) + 1e-6)
-        end, tokens = run.past(self._briefing.last_bar_frame(run) if run.holding else frame, PROMPT_FRAMES)
-        if tokens is None:
-            return sample, None
-        return (sample if run.holding else run.sample_of(end)) - geometry.out_samples(tokens.shape[1]), tokens
-
     def play(self, geometry: Geometry) -> None:
         """Whatever begins from now on begins in another model."""
-        if geometry.model.channels != self._geometry.model.channels:
+        if geometry.model.channels != self.voicing.geometry.model.channels:
             self.memory = DeckMemory(geometry.out_rate, geometry.model.channels, lambda: self._clock.map)
         self.score.takes = geometry.model.takes
         self.heard = Heard(self.score.timeline, self._clock, geometry.model)
-        self._geometry = geometry
+        self.voicing.geometry = geometry
 
     def hand_over(self, moment: Moment) -> None:
         """Let the heirs sound from a moment on, and what they follow on end there."""
@@ -373,6 +311,7 @@ class Deck:
                 self._close(run)
             else:
                 run.stop, run.stop_beat, run.stop_planned = moment.sample, moment.beats, False
+                run.follower = heir
                 heir.postpone(moment.sample)
             self._runs = (*self._runs, heir)
 
@@ -396,51 +335,19 @@ class Deck:
             self._close(run)
 
     def _open(self, moment: Moment, origin: int, seed: int, prompt: NDArray[np.int16] | None = None) -> None:
-        self._make_way(moment)
-        self._runs = (*self._runs, self.open_voice(self._geometry, moment, origin, seed, prompt))
-
-    def open_voice(
-        self,
-        geometry: Geometry,
-        moment: Moment,
-        origin: int,
-        seed: int,
-        prompt: NDArray[np.int16] | None = None,
-        host: EngineHost | None = None,
-    ) -> Run:
-        """A run that is to sound from a moment on; it is not heard before it is among the deck's.
-
-        Args:
-            origin: output sample of its frame 0. prompt: tokens [K, T] that become its first frames.
-            host: where it is generated, by default in the engine that plays.
-        """
-        opened: list[Run] = []
-
-        def attach(number: int, ring: PcmRing) -> Callable[[Produced], None]:
-            run = Run(number, ring, geometry, origin, moment.sample, self._clock.bar_samples)
-            run.start_beat = moment.beats
-            run.sent = 0 if prompt is None else prompt.shape[1]
-            if prompt is not None:
-                run.tokens.replace(0, prompt)
-            run.expect(run.sent + READY_FRAMES, self._timing.opening.add)
-            opened.append(run)
-            return run.produced
-
-        first = self._briefing.conditions(geometry.model, 0, origin, moment.sample)
-        place = Place(self.number, origin, moment.sample)
-        self._engines.open(first, seed, attach, prompt, place=place, host=host)
-        self._briefing.advance(opened[0], moment.sample, self._ahead)
-        return opened[0]
-
-    def _make_way(self, moment: Moment) -> None:
-        """End what sounds at a moment, for another run that begins there."""
         if not self._runs:
             self.score.rest()
+        run = self.voicing.open(self.voicing.geometry, moment, origin, seed, prompt)
+        self._make_way(moment, run)
+        self._runs = (*self._runs, run)
+
+    def _make_way(self, moment: Moment, follower: Run) -> None:
+        """End what sounds at a moment, for another run that begins there."""
         for run in self._runs:
             if run.start >= moment.sample:
                 self._close(run)
-            elif run.stop is None or run.stop > moment.sample:
-                run.stop, run.stop_beat = moment.sample, moment.beats
+            elif run.stop is None or run.stop >= moment.sample:
+                run.stop, run.stop_beat, run.follower = moment.sample, moment.beats, follower
 
     def _close(self, run: Run) -> None:
         self._leave(run)

@@ -11,12 +11,13 @@ from daw_bridge.clock.quantum import NOW, Quantum
 from daw_bridge.decks.choice import Basis, Brief, Choice
 from daw_bridge.decks.choice_parameters import CHOICES, COMMIT, CUE, MAX_CHOICES
 from daw_bridge.decks.cue import CueVoice
-from daw_bridge.decks.deck import Deck, Timing
+from daw_bridge.decks.deck import Deck
 from daw_bridge.decks.engine_host import RING_SECONDS
 from daw_bridge.decks.engines import Engines
 from daw_bridge.decks.leaving import Leaving
 from daw_bridge.decks.protocol import ChoicesState, ChoicesStatus, NoticeKind
 from daw_bridge.decks.song_clock import SongClock
+from daw_bridge.decks.timing import Timing
 from daw_bridge.errors import ParameterError, ScheduleError
 
 LONGEST_S = RING_SECONDS - 1.0
@@ -229,7 +230,7 @@ class DeckChoices:
             self._deck.score.timeline.at(sample),
             self._clock.tempo_at(sample),
             self._clock.beats_per_bar_at(sample + 1),
-            self._deck.geometry,
+            self._deck.voicing.geometry,
         )
 
     def _holds(self, brief: Brief, sample: int) -> bool:
@@ -241,10 +242,11 @@ class DeckChoices:
         self._steady_from, self._told = None, False
         self._bars = max(1, min(self._bars, self._longest()))
         start = self._next_line(self._bars)
-        basis, prompt = self._basis_at(start.sample), self._deck.tokens_to_bar()
+        basis, runs, voicing = self._basis_at(start.sample), self._deck.runs, self._deck.voicing
+        prompt = voicing.tokens_to_bar(runs[-1]) if runs else None
         origin = start.sample - basis.geometry.out_samples(0 if prompt is None else prompt.shape[1])
         samples = self._bars * self._clock.bar_samples(start.sample)[0]
-        conditions = self._deck.conditions(origin, start.sample)
+        conditions = voicing.conditions(origin, start.sample)
         self._brief = Brief(self._deck.number, basis, conditions, prompt, start, self._bars, samples)
         self._open(self._choices)
 

@@ -8,10 +8,11 @@ from daw_bridge.audio.feeder import MAX_BLOCK
 from daw_bridge.clock.internal import Moment
 from daw_bridge.clock.quantum import Quantum
 from daw_bridge.decks.changes import Changes
-from daw_bridge.decks.deck import Deck, Timing
+from daw_bridge.decks.deck import Deck
 from daw_bridge.decks.moments import Moments
 from daw_bridge.decks.protocol import When
 from daw_bridge.decks.song_clock import SongClock
+from daw_bridge.decks.timing import Timing
 
 JOIN_SHARE = 0.4
 BAR = Quantum.parse("1M")

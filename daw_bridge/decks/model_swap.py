@@ -12,7 +12,7 @@ from daw_bridge.clock.internal import Moment
 from daw_bridge.clock.quantum import Quantum
 from daw_bridge.decks.changes import Changes
 from daw_bridge.decks.conditions import out_of_reach
-from daw_bridge.decks.deck import Deck, Timing
+from daw_bridge.decks.deck import Deck
 from daw_bridge.decks.engine_host import EngineHost
 from daw_bridge.decks.engines import Engines
 from daw_bridge.decks.estimate import first_estimates
@@ -25,6 +25,7 @@ from daw_bridge.decks.recovery import Notify
 from daw_bridge.decks.run import Run
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.decks.take_desk import TakeDesk
+from daw_bridge.decks.timing import Timing
 from daw_bridge.decks.together import Together
 from daw_bridge.engine.protocol import Load, Loaded
 from daw_bridge.errors import ModelError
@@ -282,9 +283,9 @@ class ModelSwap:
     def _inherit(self, swap: Swap, geometry: Geometry, deck: Deck, run: Run, moment: Moment) -> None:
         if run.start > moment.sample:
             moment = replace(self._clock.moment(run.start), beats=run.start_beat)
-        origin, tokens = deck.legacy(run, geometry, moment.sample)
+        origin, tokens = deck.voicing.legacy(run, geometry, moment.sample)
         seed = self._seed(deck.number)
-        deck.heirs[run] = deck.open_voice(geometry, moment, origin, seed, tokens, swap.host)
+        deck.heirs[run] = deck.voicing.open(geometry, moment, origin, seed, tokens, swap.host)
 
     def _ready(self, moment: Moment) -> bool:
         """Whether everything that sounds has an heir whose sound is there."""

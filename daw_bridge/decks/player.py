@@ -11,7 +11,6 @@ from daw_bridge.clock.internal import Moment
 from daw_bridge.decks.announcer import Announcer, OnNotice
 from daw_bridge.decks.assembly import Parts, assemble
 from daw_bridge.decks.conditions import DECK
-from daw_bridge.decks.deck import Timing
 from daw_bridge.decks.engines import Engines
 from daw_bridge.decks.estimate import Estimate, first_estimates
 from daw_bridge.decks.lookahead import Lookahead
@@ -21,6 +20,7 @@ from daw_bridge.decks.output_host import OutputHost
 from daw_bridge.decks.player_status import player_status, with_clock
 from daw_bridge.decks.protocol import Ack, OnRefused, OnResult, PlayerOptions, Settings, Status, When
 from daw_bridge.decks.take_desk import TAKE, TakeDesk
+from daw_bridge.decks.timing import Timing
 from daw_bridge.decks.values import ParameterValues
 from daw_bridge.engine.base import MakeEngine
 from daw_bridge.engine.local import LocalEngine

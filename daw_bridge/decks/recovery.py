@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from daw_bridge.clock.quantum import NOW
 from daw_bridge.decks.choices import Choices
 from daw_bridge.decks.clip_render import ClipRenderer
-from daw_bridge.decks.deck import Deck, Timing
+from daw_bridge.decks.deck import Deck
 from daw_bridge.decks.protocol import NoticeKind
 from daw_bridge.decks.song_clock import SongClock
+from daw_bridge.decks.timing import Timing
 
 MAX_FAILURES = 5
 FAILURE_WINDOW_S = 60.0

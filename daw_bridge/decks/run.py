@@ -45,6 +45,7 @@ class Run:
         begins_by: what lets it begin, ``'start'`` or ``'commit'``.
         sent: frames asked for so far; a run that goes on from tokens begins with those.
         tokens: the last ones.
+        follower: the run that it gives way to at its stop; as long as that is late it plays on.
         underruns: how often it has held.
 
     Args:
@@ -74,6 +75,7 @@ class Run:
         self.begins_by = "start"
         self.sent = round(geometry.frames(start - origin))
         self.tokens = TokenHistory()
+        self.follower: Run | None = None
         self.underruns = 0
         self._bar = bar
         self._fade = round(FADE_S * geometry.out_rate)
@@ -130,6 +132,27 @@ class Run:
     def ended(self, sample: int) -> bool:
         """Whether the stop and its fade lie before an output sample."""
         return self.stop is not None and sample >= self.stop + self._fade
+
+    def late(self, sample: int) -> bool:
+        """Whether it, or what follows on it, should sound before an output sample, and does not yet."""
+        if self._claimed or sample <= self.start:
+            return False
+        if self._closed or (self.stop is not None and self.stop < sample):
+            return self.follower is not None and self.follower.missing
+        return True
+
+    @property
+    def missing(self) -> bool:
+        """Whether it, or what follows on it, is still to sound."""
+        if self._closed:
+            return not self._claimed and self.follower is not None and self.follower.missing
+        return not self._claimed
+
+    def wait(self, sample: int) -> None:
+        """Before reading up to an output sample: play on to there while what follows is late."""
+        follower = self.follower
+        if follower is not None and self.stop is not None and self.stop < sample and follower.late(sample):
+            self.stop = sample
 
     def lead(self, sample: int) -> int:
         """Output samples that can be played from ``sample`` on; negative when late."""

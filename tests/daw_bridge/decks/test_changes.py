@@ -11,9 +11,9 @@ import pytest
 from daw_bridge.decks import changes as module
 from daw_bridge.decks.agenda import Agenda
 from daw_bridge.decks.changes import RESERVE_MAX_S, RESERVE_STEP_S, Changes
-from daw_bridge.decks.deck import Timing
 from daw_bridge.decks.estimate import Estimate
 from daw_bridge.decks.protocol import When
+from daw_bridge.decks.timing import Timing
 
 
 def make() -> tuple[Changes, Timing]:
