@@ -14,6 +14,7 @@ from daw_bridge.engine.protocol import Advance, Command, Loaded, SetConditions
 from genmodels.conditioning.attributes import Conditions
 from genmodels.conditioning.timing import Transport
 
+GATHERED = 5
 SNAP_BEATS = 1e-4
 
 
@@ -71,9 +72,12 @@ class Briefing:
         return run.sample_of(first)
 
     def advance(self, run: Run, written: int, ahead: int) -> None:
-        """Ask for frames until ``ahead`` output samples beyond ``written``, telling what holds in them."""
+        """Ask for frames until at least ``ahead`` output samples beyond ``written``, telling what holds in
+        them; for `GATHERED` at a time and for all runs at once, as a frame by itself costs far more than one
+        among several."""
         geometry = run.geometry
-        until = max(written, run.start) + ahead
+        turn = geometry.out_samples(GATHERED)
+        until = max((written // turn + 1) * turn, run.start) + ahead
         if run.stop is not None:
             until = min(until, run.stop + ahead // 8)
         target = int(geometry.frames(until - run.origin)) + geometry.lookahead + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -79,6 +80,7 @@ class TokenCrops:
         start_share: share of crops that begin where the item begins, on its first beat.
         bar_chroma_share: share of crops whose chroma is averaged over each bar.
         change_share: share of crops that are laid over a change of scene, in their first 60 %.
+        texts: names of the conditions that take the caption.
 
     Raises:
         ConfigError: no item is encoded, or none is long enough.
@@ -91,8 +93,9 @@ class TokenCrops:
         start_share: float = 0.15,
         bar_chroma_share: float = 0.5,
         change_share: float = 0.0,
+        texts: Sequence[str] = ("description",),
     ) -> None:
-        self.frames = frames
+        self.frames, self.texts = frames, tuple(texts)
         self.start_share, self.bar_chroma_share, self.change_share = (
             start_share,
             bar_chroma_share,
@@ -131,7 +134,7 @@ class TokenCrops:
         presence = np.ones((frames, 1), np.float32)
         place = np.arange(start, start + frames)
         attributes = ConditioningAttributes(
-            {"description": rng.choice(scene.captions)},
+            dict.fromkeys(self.texts, rng.choice(scene.captions)),
             {
                 "chroma": torch.from_numpy(np.concatenate([chroma, presence], 1)),
                 "transport": torch.from_numpy(transport),

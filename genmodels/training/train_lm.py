@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -103,8 +104,9 @@ class LmTask:
             raise ConfigError(f"codebook_weights: {len(weights)} values for {lm.n_q} codebooks")
         self.weights = (weights / weights.sum()).to(self.device)
         frames = round(float(config.lm["max_duration"]) * config.frame_rate)
-        self.data = TokenCrops(Path(config.corpus), frames, change_share=config.change_share)
-        valid = TokenCrops(Path(config.valid_corpus), frames)
+        texts = lm.condition_provider.text_names
+        self.data = TokenCrops(Path(config.corpus), frames, change_share=config.change_share, texts=texts)
+        valid = TokenCrops(Path(config.valid_corpus), frames, texts=texts)
         count = max(1, config.valid_items // 8)
         short = min(config.short_frames, frames)
         self.short = [valid.batch(40, f"short {i}", short) for i in range(count)]
@@ -140,18 +142,17 @@ class LmTask:
         the items: what a wrong condition costs is what the model has learned to take from it. `short` is the
         same on short crops, where text says more; `change` is that of what follows a change of the music,
         where the text is what tells the model to leave what has just sounded."""
+        texts = self.lm.condition_provider.text_names
         return {
             "loss": self._mean(lambda batch: batch.attributes),
             "null": self._mean(lambda batch: [item.null() for item in batch.attributes]),
             "short": self._mean(lambda batch: batch.attributes, self.short),
-            "short_wrong_text": self._mean(lambda batch: exchanged(batch, "text", "description"), self.short),
+            "short_wrong_text": self._mean(lambda batch: exchanged(batch, texts), self.short),
             "change": self._mean(lambda batch: batch.attributes, self.change),
-            "change_wrong_text": self._mean(
-                lambda batch: exchanged(batch, "text", "description"), self.change
-            ),
-            "wrong_text": self._mean(lambda batch: exchanged(batch, "text", "description")),
-            "wrong_beat": self._mean(lambda batch: exchanged(batch, "frames", "transport")),
-            "wrong_chroma": self._mean(lambda batch: exchanged(batch, "frames", "chroma")),
+            "change_wrong_text": self._mean(lambda batch: exchanged(batch, texts), self.change),
+            "wrong_text": self._mean(lambda batch: exchanged(batch, texts)),
+            "wrong_beat": self._mean(lambda batch: exchanged(batch, ["transport"])),
+            "wrong_chroma": self._mean(lambda batch: exchanged(batch, ["chroma"])),
         }
 
     def _mean(self, choose: Any, batches: list[TokenBatch] | None = None) -> float:
@@ -159,16 +160,16 @@ class LmTask:
         return sum(losses) / len(losses)
 
 
-def exchanged(batch: TokenBatch, part: str, name: str) -> list[ConditioningAttributes]:
-    """The batch's conditions, each item carrying its neighbour's condition `name`."""
-    values = [getattr(item, part)[name] for item in batch.attributes]
-    moved = values[1:] + values[:1]
-    changed = []
-    for item, value in zip(batch.attributes, moved, strict=True):
-        text, frames = dict(item.text), dict(item.frames)
-        (text if part == "text" else frames)[name] = value
-        changed.append(ConditioningAttributes(text, frames))
-    return changed
+def exchanged(batch: TokenBatch, names: Collection[str]) -> list[ConditioningAttributes]:
+    """The batch's conditions, each item carrying its neighbour's conditions of these names."""
+    items = batch.attributes
+    return [
+        ConditioningAttributes(
+            {name: (other if name in names else item).text[name] for name in item.text},
+            {name: (other if name in names else item).frames[name] for name in item.frames},
+        )
+        for item, other in zip(items, items[1:] + items[:1], strict=True)
+    ]
 
 
 def optimizer_for(lm: LMModel, weight_decay: float) -> torch.optim.AdamW:

@@ -9,7 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from benchmarks.soak.watching import Ear, worker_of
+from benchmarks.soak.silence import Ear
+from benchmarks.soak.watching import worker_of
 from genmodels.checkpoints.bundled import BUNDLED
 from tests.rig.daemon import Daemon
 from tests.rig.jack_server import JackServer

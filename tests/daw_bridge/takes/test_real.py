@@ -54,8 +54,8 @@ def until(client: OscClient, wanted: Callable[[object], bool], limit: float = 60
 
 
 def worker(daemon: Daemon) -> psutil.Process:
-    """The process that holds the model."""
-    return max(daemon.processes()[1:], key=lambda process: process.memory_info().rss)
+    """The process that generates: it has computed the longest, while the spare one only waits."""
+    return max(daemon.processes()[1:], key=lambda process: sum(process.cpu_times()[:2]))
 
 
 def take_in(data: Path) -> Take:
