@@ -15,6 +15,8 @@ FRONT_NICE = -10
 # below a sound server (JACK: 10) and its clients (5)
 FRONT_PRIORITY, FEEDER_PRIORITY = 1, 2
 GENTLE_NICE = 5
+# <sys/mman.h> of Linux
+MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT = 1, 2, 4
 
 T = TypeVar("T")
 
@@ -30,6 +32,27 @@ def take_precedence() -> None:
     """
     if not _in_real_time(FRONT_PRIORITY):
         _set_nice(FRONT_NICE)
+
+
+def stay_in_memory() -> bool:
+    """Keep in memory what this process has once touched, so that the sound never waits for a page that was
+    taken away; returns whether that is granted.
+
+    On Linux only, and only without a limit (memlock in limits.conf, which distributions lift for the audio
+    group): under one, an allocation could fail later on. Processes that this one starts are free of it.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    import ctypes
+    import resource
+
+    endless = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    try:
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, endless)
+        locked: int = ctypes.CDLL(None).mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)
+    except (OSError, ValueError, AttributeError):
+        return False
+    return locked == 0
 
 
 def precede_front() -> None:

@@ -24,7 +24,7 @@ from daw_bridge.log_file import log_file, note
 from daw_bridge.network import Network
 from daw_bridge.options import Setup
 from daw_bridge.parameters import Address, Values
-from daw_bridge.priority import spare_garbage, take_precedence
+from daw_bridge.priority import spare_garbage, stay_in_memory, take_precedence
 from genmodels.errors import GenModelsError
 
 log = logging.getLogger(__name__)
@@ -70,6 +70,7 @@ def run(setup: Setup, plain: bool = True) -> None:
 
         spare_garbage()
         take_precedence()
+        stay_in_memory()
         with ExitStack() as stack:
             _open_log(stack, setup, sock)
             view = None if plain else _panel()

@@ -83,3 +83,26 @@ def test_what_is_there_is_left_out_of_the_collectors_rounds() -> None:
         assert len(gc.get_objects()) < len(kept)
     finally:
         gc.unfreeze()
+
+
+LOCKED = "(line,) = [line for line in open('/proc/self/status') if line.startswith('VmLck')]"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no such thing here")
+def test_what_was_touched_stays_in_memory_where_that_is_granted_but_not_of_a_child() -> None:
+    code = f"""
+from daw_bridge.priority import stay_in_memory
+import subprocess, sys
+granted = stay_in_memory()
+taken = bytearray(8 << 20)
+{LOCKED}
+show = {LOCKED + "; print(line.split()[1])"!r}
+child = subprocess.run([sys.executable, "-S", "-c", show], capture_output=True)
+print(granted, line.split()[1], int(child.stdout))
+"""
+    words = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    granted, locked, of_child = words[0] == "True", int(words[1]), int(words[2])
+    assert locked > 8 << 10 if granted else locked == 0
+    assert of_child == 0
