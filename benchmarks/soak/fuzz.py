@@ -66,6 +66,8 @@ class Witness:
     ) -> Ack:
         if path == "/bridge/clip/render" or path.endswith("/grab"):
             raise ClipError("no clips here")
+        if path in ("/bridge/tap", "/bridge/preset", "/bridge/model"):
+            raise DeviceError("nothing here that sets values later, by itself")
         ack = self._player.command(path, deck, args, when, on_result)
         self.accepted += 1
         self.state = self.snapshot()

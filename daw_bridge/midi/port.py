@@ -106,7 +106,8 @@ class _Port:
     def watch(self) -> bool:
         """Open the port where it has come, close it where it has gone; returns whether either happened.
 
-        To be called about once a second, from any one thread: no system tells of such changes.
+        To be called a few times a second, from any one thread: no system tells of such changes, and a port
+        that is back before the next look goes unnoticed.
         """
         import rtmidi
 

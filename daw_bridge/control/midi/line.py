@@ -15,7 +15,8 @@ from daw_bridge.midi.port import InputPort, OutputPort
 SENSING = 0xFE
 # the standard has 300 ms; a busy machine is given a little more
 SENSING_LOST_S = 0.5
-WATCH_EVERY_S = 1.0
+# a program that is started anew is back within half a second, under the same name
+WATCH_EVERY_S = 0.25
 
 
 class Line:

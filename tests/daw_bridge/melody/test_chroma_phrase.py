@@ -55,7 +55,8 @@ def test_its_notes_are_the_same_chroma(steps: list[str]) -> None:
     stepped = SteppedChroma(phrase, transport).at(frames)
     notes = Phrase.of(phrase.notes, phrase.beats)
     if len(notes.notes) == len(phrase.notes):
-        assert np.allclose(PhraseChroma(notes, transport).at(frames), stepped, atol=0.01)
+        # the faintest of 15 levels is a velocity of 8, which rounds by a sixteenth of itself
+        assert np.allclose(PhraseChroma(notes, transport).at(frames), stepped, atol=0.065)
 
 
 def test_chroma_is_kept_by_sixteenths_and_repeats_with_the_beat() -> None:

@@ -107,7 +107,8 @@ def test_bass_and_chords_sound_the_harmony(style_name, seed):
     letters = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"]
     for note, name in zip(downbeats, names, strict=True):
         root = name[:2] if name[:2] in letters else name[:1]
-        assert note.pitch % 12 == letters.index(root)
+        # a drone may lie on the fifth for a bar
+        assert (note.pitch - letters.index(root)) % 12 in (0, 7), (name, note)
 
 
 def test_something_sounds_in_the_first_bar(pieces):
