@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from benchmarks.results import Figure, Outcome
+from daw_bridge.melody.likeness import likeness, reordered
 from daw_bridge.melody.phrase import Note, Phrase
 from daw_bridge.melody.sound import recording_of
 from daw_bridge.melody.track import PhraseChroma
@@ -55,13 +56,6 @@ def random_melody(seed: int) -> Melody:
     return Melody(Phrase(tuple(notes), BEATS), float(rng.integers(70, 151)), prompt)
 
 
-def reordered(phrase: Phrase, seed: int) -> Phrase:
-    """The same notes at the same times, their pitches in another order."""
-    pitches = np.random.default_rng(seed).permutation([note.pitch for note in phrase.notes])
-    moved = (replace(note, pitch=int(pitch)) for note, pitch in zip(phrase.notes, pitches, strict=True))
-    return Phrase(tuple(moved), phrase.beats)
-
-
 def melody(melodies: int, seconds: float) -> Outcome:
     """Mean cosine similarity, frame by frame, between the chroma asked for and the chroma that sounds; as
     floors, that sound against other melodies of the set, and against its own notes in another order; as the
@@ -72,17 +66,17 @@ def melody(melodies: int, seconds: float) -> Outcome:
     sounding: list[Chroma] = []
     for first in range(0, melodies, TOGETHER):
         sounding += _played(model, asked[first : first + TOGETHER])
-    own = [_similarity(_chroma(m.phrase, m, heard), heard) for m, heard in zip(asked, sounding, strict=True)]
+    own = [likeness(_chroma(m.phrase, m, heard), heard) for m, heard in zip(asked, sounding, strict=True)]
     others = [
-        _similarity(_chroma(other.phrase, other, heard), heard)
+        likeness(_chroma(other.phrase, other, heard), heard)
         for other, heard in zip([*asked[1:], asked[0]], sounding, strict=True)
     ]
     orders = [
-        _similarity(_chroma(reordered(m.phrase, n), m, heard), heard)
+        likeness(_chroma(reordered(m.phrase, n), m, heard), heard)
         for n, (m, heard) in enumerate(zip(asked, sounding, strict=True))
     ]
     tones = [_plain(m, seconds) for m in asked]
-    plain = [_similarity(_chroma(m.phrase, m, heard), heard) for m, heard in zip(asked, tones, strict=True)]
+    plain = [likeness(_chroma(m.phrase, m, heard), heard) for m, heard in zip(asked, tones, strict=True)]
     note = f"{melodies} melodies of {seconds:g} s, 70 to 150 BPM, {len(PROMPTS)} prompts"
     return Outcome(
         "melody",
@@ -117,13 +111,6 @@ def _plain(melody: Melody, seconds: float) -> Chroma:
 
 def _chroma(phrase: Phrase, melody: Melody, heard: Chroma) -> Chroma:
     return PhraseChroma(phrase, Transport(melody.bpm)).at(np.arange(len(heard)))
-
-
-def _similarity(asked: Chroma, heard: Chroma) -> float:
-    """Mean cosine over the frames in which both sound."""
-    lengths = np.linalg.norm(asked, axis=1) * np.linalg.norm(heard, axis=1)
-    both = lengths > 0
-    return float(np.mean((asked * heard).sum(axis=1)[both] / lengths[both])) if both.any() else 0.0
 
 
 def _share(own: Sequence[float], other: Sequence[float]) -> float:

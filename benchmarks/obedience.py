@@ -9,12 +9,13 @@ import numpy.typing as npt
 import torch
 
 from benchmarks.results import Figure, Outcome
-from daw_bridge.audio.analysis import beat_agreement, onset_envelope, onset_times
+from daw_bridge.audio.analysis import brightness, grid_agreement
 from genmodels.conditioning.attributes import Transport
 from genmodels.generate.musicgen import MusicGen
 
 Samples = npt.NDArray[np.float32]
 
+RATE = 32000
 RHYTHMIC = ("house beat", "techno", "rock with drums and electric guitar", "funk", "drums only")
 TEMPOS = (80.0, 100.0, 124.0, 150.0)
 DRUMS = ("drums only", "drum loop", "drum beat, no melody")
@@ -32,8 +33,10 @@ def obedience(seconds: float, seeds: int) -> Outcome:
             sound = _clip(model, prompt, bpm, seed)
             asked.append(_f_measure(sound, bpm))
             wrong.append(_f_measure(sound, bpm * 1.1))
-    drums = [_brightness(_clip(model, p, 110, s)) for p in DRUMS for s in range(2 * seeds)]
-    piano = [_brightness(_clip(model, p, 110, s)) for p in PIANO for s in range(2 * seeds)]
+    drums, piano = (
+        [brightness(_clip(model, p, 110, s), RATE) for p in prompts for s in range(2 * seeds)]
+        for prompts in (DRUMS, PIANO)
+    )
     note = f"{len(asked)} clips of {seconds:g} s, {TEMPOS[0]:g} to {TEMPOS[-1]:g} BPM"
     return Outcome(
         "obedience",
@@ -53,15 +56,7 @@ def _clip(model: MusicGen, prompt: str, bpm: float, seed: int) -> Samples:
 
 
 def _f_measure(sound: Samples, bpm: float) -> float:
-    onsets = onset_times(onset_envelope(sound, 32000))
-    beats = np.arange(0, len(sound) / 32000, 60 / bpm)
-    return beat_agreement(onsets, beats, division=4 if bpm < 110 else 2).f_measure
-
-
-def _brightness(sound: Samples) -> float:
-    spectrum = np.abs(np.fft.rfft(sound)) ** 2
-    cut = round(5000 / 16000 * (len(spectrum) - 1))
-    return float(spectrum[cut:].sum() / max(float(spectrum.sum()), 1e-9))
+    return grid_agreement(sound, RATE, np.arange(0, len(sound) / RATE, 60 / bpm)).f_measure
 
 
 def _auc(high: list[float], low: list[float]) -> float:

@@ -15,7 +15,7 @@ from benchmarks.evaluation.normality import measured, ranges
 from benchmarks.evaluation.probe import Probe
 from benchmarks.evaluation.seams import detectability
 from benchmarks.results import Figure
-from daw_bridge.audio.analysis import BeatAgreement, beat_agreement, onset_envelope, onset_times
+from daw_bridge.audio.analysis import grid_agreement
 from genmodels.generate.musicgen import MusicGen
 
 PIECE_S = 10.0
@@ -31,23 +31,17 @@ def beats_of(bpm: float, seconds: float, first: float = 0.0) -> npt.NDArray[np.f
     return np.arange(first, seconds, 60.0 / bpm)
 
 
-def agreement(sound: Samples, beats: npt.NDArray[np.float64], bpm: float) -> BeatAgreement:
-    """Onsets against beats and their halves; quarters below 110 BPM."""
-    onsets = onset_times(onset_envelope(sound, RATE))
-    return beat_agreement(onsets, beats, division=4 if bpm < 110 else 2)
-
-
 def beat_figures(clips: Sequence[tuple[float, Samples]], valid: Path, items: int) -> list[Figure]:
     """Clips with drums against the asked grid, beside held-out renders (ceiling) and the grid of another clip
     (floor)."""
-    own = [agreement(sound, beats_of(bpm, len(sound) / RATE), bpm) for bpm, sound in clips]
+    own = [grid_agreement(sound, RATE, beats_of(bpm, len(sound) / RATE)) for bpm, sound in clips]
     tempos = [bpm for bpm, _ in clips]
     others = [
-        agreement(sound, beats_of(other, len(sound) / RATE), other).f_measure
+        grid_agreement(sound, RATE, beats_of(other, len(sound) / RATE)).f_measure
         for (bpm, sound), other in zip(clips, np.roll(tempos, len(tempos) // 2), strict=True)
         if not 0.97 < other / bpm < 1.03
     ]
-    real = [agreement(b.sound, b.beats, b.bpm).f_measure for b in beaten(valid, PIECE_S, items)]
+    real = [grid_agreement(b.sound, RATE, b.beats).f_measure for b in beaten(valid, PIECE_S, items)]
     errors = [1000.0 * abs(each.median_error) for each in own if np.isfinite(each.median_error)]
     note = f"{len(clips)} clips, {min(tempos):.0f} to {max(tempos):.0f} BPM"
     return [
@@ -66,7 +60,7 @@ def late_beat(model: MusicGen, minutes: float, seeds: int) -> list[Figure]:
             bpm = (96.0, 124.0, 140.0)[seed % 3]
             sound = last_of(model, Wish(prompt, bpm, seed), minutes * 60.0, PIECE_S)
             first = (-(minutes * 60.0 - PIECE_S)) % (60.0 / bpm)
-            found.append(agreement(sound, beats_of(bpm, PIECE_S, first), bpm).f_measure)
+            found.append(grid_agreement(sound, RATE, beats_of(bpm, PIECE_S, first)).f_measure)
     note = f"{len(found)} continuations, their last {PIECE_S:g} s"
     return [Figure(f"beat F-measure after {minutes:g} minutes", _mean(found), "", 0.9, note=note)]
 

@@ -1,4 +1,5 @@
-"""Measures of recorded sound: level, gaps, onsets, tempo, agreement with a beat grid, first difference."""
+"""Measures of recorded sound: level, brightness, gaps, onsets, tempo, agreement with a beat grid, first
+difference."""
 
 from __future__ import annotations
 
@@ -14,6 +15,13 @@ Curve = npt.NDArray[np.float64]
 def rms(samples: Samples) -> float:
     """Root mean square of mono or multichannel samples; 0 for none."""
     return float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) if samples.size else 0.0
+
+
+def brightness(mono: Samples, rate: int, hz: float = 5000.0) -> float:
+    """Share of the energy above a frequency, 0..1; 0 for silence. Cymbals are there, hardly any tone is."""
+    energy = np.abs(np.fft.rfft(mono)) ** 2
+    total = float(energy.sum())
+    return float(energy[round(2 * hz / rate * (len(energy) - 1)) :].sum()) / total if total else 0.0
 
 
 def clipped(samples: Samples, level: float = 0.9999) -> int:
@@ -119,6 +127,12 @@ def beat_agreement(
         2 * beats_hit * on_grid / total if total else 0.0,
         float(np.median(errors[hits])) if hits.any() else float("nan"),
     )
+
+
+def grid_agreement(mono: Samples, rate: int, beats: npt.ArrayLike) -> BeatAgreement:
+    """The onsets of sound against the seconds of its beats, split into halves; quarters below 110 BPM."""
+    slow = float(np.median(np.diff(np.asarray(beats, np.float64)))) > 60.0 / 110.0
+    return beat_agreement(onset_times(onset_envelope(mono, rate)), beats, division=4 if slow else 2)
 
 
 def _nearest(values: Curve, to: Curve) -> Curve:

@@ -61,3 +61,18 @@ def test_first_difference_is_the_first_changed_sample() -> None:
     changed[12345:] *= 0.5
     assert analysis.first_difference(sound, changed) == pytest.approx(12345, abs=20)
     assert analysis.first_difference(sound, sound.copy()) is None
+
+
+@pytest.mark.parametrize("bpm", [84.0, 140.0])
+def test_sound_agrees_with_its_own_grid_and_not_with_a_faster_one(bpm: float) -> None:
+    sound = clicks(bpm, 12.0)
+    assert analysis.grid_agreement(sound, RATE, np.arange(0, 11.5, 60 / bpm)).f_measure > 0.9
+    assert analysis.grid_agreement(sound, RATE, np.arange(0, 11.5, 60 / bpm / 1.1)).f_measure < 0.6
+
+
+def test_brightness_is_the_share_of_energy_above_a_frequency() -> None:
+    time = np.arange(RATE) / RATE
+    low, high = np.sin(2 * np.pi * 440 * time), np.sin(2 * np.pi * 9000 * time)
+    assert analysis.brightness(low.astype(np.float32), RATE) < 1e-6
+    assert analysis.brightness((low + 0.5 * high).astype(np.float32), RATE) == pytest.approx(0.2, abs=1e-3)
+    assert analysis.brightness(np.zeros(RATE, np.float32), RATE) == 0.0
