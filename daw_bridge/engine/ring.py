@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from multiprocessing import resource_tracker, shared_memory
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 
 NAME_PREFIX = "daw_bridge_"
 _ITEM = 4
+# attaching hides the tracker for a moment, from creation in other threads too
+_TRACKING = Lock()
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,8 @@ class PcmRing:
             FileExistsError: a ring of that name exists.
         """
         size = capacity * channels * _ITEM
-        memory = shared_memory.SharedMemory(name=NAME_PREFIX + name, create=True, size=size)
+        with _TRACKING:
+            memory = shared_memory.SharedMemory(name=NAME_PREFIX + name, create=True, size=size)
         return cls(memory, capacity, channels, owner=True)
 
     @classmethod
@@ -98,12 +102,13 @@ def _attach_untracked(name: str) -> shared_memory.SharedMemory:
     if sys.version_info >= (3, 13):
         options: dict[str, Any] = {"track": False}
         return shared_memory.SharedMemory(name=name, **options)
-    register = resource_tracker.register
-    resource_tracker.register = _no_register
-    try:
-        return shared_memory.SharedMemory(name=name)
-    finally:
-        resource_tracker.register = register
+    with _TRACKING:
+        register = resource_tracker.register
+        resource_tracker.register = _no_register
+        try:
+            return shared_memory.SharedMemory(name=name)
+        finally:
+            resource_tracker.register = register
 
 
 def _no_register(name: object, rtype: str) -> None:

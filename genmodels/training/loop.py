@@ -1,13 +1,11 @@
-"""What every training here shares: budget, schedule, checkpoints that survive a kill, progress, history."""
+"""What every training here shares: checkpoints that survive a kill, progress, history."""
 
 from __future__ import annotations
 
 import json
-import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,40 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from torch import Tensor, nn
 
 from genmodels.errors import ConfigError
-
-
-@dataclass
-class LoopConfig:
-    """Budget and rhythm of a training.
-
-    Attributes:
-        steps: optimiser steps at most.
-        minutes: training time at most, summed over all sittings (0 = no limit). The learning rate follows
-            whichever of the two budgets is further spent.
-        lr: peak learning rate; cosine to `lr_floor` times it after `warmup` steps.
-        clip: gradient norm limit.
-        checkpoint_seconds: how often the state is written.
-        valid_every: steps between validations.
-        log_every: steps between lines of the history.
-        ema: decay of the averaged weights (0 = none).
-        seed: decides initial weights and the data of every step.
-        clock: what a minute is: 'wall', or 'cpu' for the processor time of this process, which a busy
-            neighbour does not stretch (for comparisons of models on one thread of a CPU).
-    """
-
-    steps: int = 10000
-    minutes: float = 0.0
-    lr: float = 1e-3
-    lr_floor: float = 0.05
-    warmup: int = 100
-    clip: float = 1.0
-    checkpoint_seconds: float = 60.0
-    valid_every: int = 500
-    log_every: int = 20
-    ema: float = 0.999
-    seed: int = 1234
-    clock: str = "wall"
-
+from genmodels.training.schedule import SCHEDULES, LoopConfig, LoopState, falls, learning_rate, spent
 
 CLOCKS = {"wall": time.monotonic, "cpu": time.process_time}
 
@@ -62,30 +27,6 @@ class Stateful(Protocol):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Takes the state up."""
-
-
-@dataclass
-class LoopState:
-    """Where a training stands; saved with the weights."""
-
-    step: int = 0
-    seconds: float = 0.0
-    history: list[dict[str, float]] = field(default_factory=list)
-
-
-def spent(config: LoopConfig, state: LoopState) -> float:
-    """Fraction of the budget that is used up, 0..1."""
-    share = state.step / max(config.steps, 1)
-    if config.minutes > 0:
-        share = max(share, state.seconds / (60 * config.minutes))
-    return min(share, 1.0)
-
-
-def learning_rate(config: LoopConfig, state: LoopState) -> float:
-    """Linear warm-up by steps, then cosine over the spent budget."""
-    warm = min(1.0, (state.step + 1) / max(config.warmup, 1))
-    cosine = 0.5 * (1 + math.cos(math.pi * spent(config, state)))
-    return config.lr * warm * (config.lr_floor + (1 - config.lr_floor) * cosine)
 
 
 def save_atomic(value: Any, path: Path) -> None:
@@ -132,7 +73,7 @@ class Trainer:
         extra: what else `step` changes (discriminators and their optimisers), saved with the rest.
 
     Raises:
-        ConfigError: the clock is unknown.
+        ConfigError: the clock or the schedule is unknown.
     """
 
     def __init__(
@@ -145,8 +86,12 @@ class Trainer:
         folder: Path,
         extra: Stateful | None = None,
     ) -> None:
-        if config.clock not in CLOCKS:
-            raise ConfigError(f"loop.clock: {config.clock!r} is not one of {', '.join(CLOCKS)}")
+        for name, value, known in (
+            ("clock", config.clock, CLOCKS),
+            ("schedule", config.schedule, SCHEDULES),
+        ):
+            if value not in known:
+                raise ConfigError(f"loop.{name}: {value!r} is not one of {', '.join(known)}")
         self.clock = CLOCKS[config.clock]
         self.extra = extra
         self.model, self.optimizer, self.step_fn, self.validate = model, optimizer, step, validate
@@ -160,11 +105,19 @@ class Trainer:
         """The one file that holds everything."""
         return self.folder / "checkpoint.pt"
 
+    @property
+    def stable(self) -> Path:
+        """The state from before a trapezoid's fall."""
+        return self.folder / "stable.pt"
+
     def resume(self) -> bool:
         """Takes up the saved state; False if there is none. ConfigError if it is of another model."""
         if not self.checkpoint.exists():
             return False
         saved = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+        state = LoopState(**saved["state"])
+        if state.falling and not falls(self.config, state) and self.stable.exists():
+            saved = torch.load(self.stable, map_location="cpu", weights_only=True)
         try:
             self.model.load_state_dict(saved["model"])
         except RuntimeError as error:
@@ -184,6 +137,11 @@ class Trainer:
 
     def save(self) -> None:
         """Writes the checkpoint and the history."""
+        self._write(self.checkpoint)
+        lines = "".join(json.dumps(entry) + "\n" for entry in self.state.history)
+        (self.folder / "history.jsonl").write_text(lines)
+
+    def _write(self, path: Path) -> None:
         save_atomic(
             {
                 "model": self.model.state_dict(),
@@ -192,10 +150,8 @@ class Trainer:
                 "ema": self.ema.shadow if self.ema else None,
                 "extra": self.extra.state_dict() if self.extra else None,
             },
-            self.checkpoint,
+            path,
         )
-        lines = "".join(json.dumps(entry) + "\n" for entry in self.state.history)
-        (self.folder / "history.jsonl").write_text(lines)
 
     def run(self) -> dict[str, float]:
         """Trains to the end of the budget and returns the last validation's figures."""
@@ -207,6 +163,9 @@ class Trainer:
             bar = progress.add_task("training", total=1.0)
             progress.update(bar, completed=spent(config, state))
             while spent(config, state) < 1.0:
+                if not state.falling and falls(config, state):
+                    self._write(self.stable)
+                    state.falling = True
                 began = self.clock()
                 values = self._one_step()
                 state.seconds += self.clock() - began

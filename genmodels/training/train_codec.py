@@ -22,7 +22,7 @@ from genmodels.training.audio_data import AudioCrops
 from genmodels.training.codec_start import carry_signal, start_weights
 from genmodels.training.command import run_training
 from genmodels.training.discriminators import build_discriminator
-from genmodels.training.loop import LoopConfig, Trainer
+from genmodels.training.loop import Trainer
 from genmodels.training.losses import (
     MultiResolutionMel,
     MultiResolutionStft,
@@ -31,6 +31,7 @@ from genmodels.training.losses import (
     waveform_loss,
 )
 from genmodels.training.measures import blur_measures
+from genmodels.training.schedule import LoopConfig
 
 DEFAULT_CONFIG = Path(__file__).parent / "configs" / "mini_codec.yaml"
 

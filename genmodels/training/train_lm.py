@@ -21,7 +21,8 @@ from genmodels.lm.model import LMModel
 from genmodels.training.codec_start import start_weights
 from genmodels.training.command import run_training
 from genmodels.training.lm_start import start_from_codebooks
-from genmodels.training.loop import LoopConfig, Trainer
+from genmodels.training.loop import Trainer
+from genmodels.training.schedule import LoopConfig
 from genmodels.training.token_data import TokenBatch, TokenCrops
 
 DEFAULT_CONFIG = Path(__file__).parent / "configs" / "mini_lm.yaml"

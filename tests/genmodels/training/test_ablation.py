@@ -13,7 +13,7 @@ from genmodels.training.ablation import __main__ as command
 from genmodels.training.ablation import corpus as corpus_module
 from genmodels.training.ablation.report import Column, ReportError, draw, publish, table
 from genmodels.training.ablation.study import Outcome, Variant, run_study
-from genmodels.training.loop import LoopConfig
+from genmodels.training.schedule import LoopConfig
 from genmodels.training.train_codec import CodecTraining
 
 CODEC = {

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from genmodels.errors import ConfigError
-from genmodels.training.loop import LoopConfig, LoopState, Trainer, learning_rate, spent
+from genmodels.training.loop import Trainer
+from genmodels.training.schedule import LoopConfig, LoopState, learning_rate, spent
 
 
-def make(folder: Path, steps: int, width: int = 3) -> Trainer:
+def make(folder: Path, steps: int, width: int = 3, **settings: Any) -> Trainer:
     torch.manual_seed(0)
     model = nn.Linear(width, 1)
 
@@ -25,7 +27,8 @@ def make(folder: Path, steps: int, width: int = 3) -> Trainer:
     def validate() -> dict[str, float]:
         return {"error": float((model.weight - 1).abs().max())}
 
-    config = LoopConfig(steps=steps, lr=0.1, warmup=1, valid_every=20, log_every=5, ema=0.9, lr_floor=1.0)
+    rates: dict[str, Any] = {"lr": 0.1, "warmup": 1, "lr_floor": 1.0, **settings}
+    config = LoopConfig(steps=steps, valid_every=20, log_every=5, ema=0.9, **rates)
     optimizer = torch.optim.Adam(model.parameters())
     return Trainer(model, optimizer, step, validate, config, folder)
 
@@ -67,7 +70,7 @@ def test_checkpoint_of_another_model_is_refused_by_name(tmp_path: Path) -> None:
 def test_validation_sees_averaged_weights_and_training_goes_on_with_its_own(tmp_path: Path) -> None:
     trainer = make(tmp_path, 10)
     trainer.run()
-    own = trainer.model.weight.detach().clone()  # type: ignore[union-attr,operator]
+    own = trainer.model.weight.detach().clone()  # type: ignore[operator]
     with trainer.averaged():
         assert not torch.equal(trainer.model.weight, own)  # type: ignore[arg-type]
     assert torch.equal(trainer.model.weight, own)  # type: ignore[arg-type]
@@ -87,3 +90,52 @@ def test_budget_ends_with_whichever_of_steps_and_minutes_is_spent_first() -> Non
     assert spent(config, LoopState(step=10, seconds=60)) == pytest.approx(0.5)
     assert spent(config, LoopState(step=90, seconds=60)) == pytest.approx(0.9)
     assert spent(config, LoopState(step=1, seconds=500)) == 1.0
+
+
+def test_a_trapezoid_stays_at_its_peak_and_falls_at_the_end() -> None:
+    config = LoopConfig(steps=1000, lr=1.0, warmup=10, lr_floor=0.1, schedule="trapezoid", decay=0.2)
+    rates = [learning_rate(config, LoopState(step=n)) for n in (9, 500, 800, 900, 1000)]
+    assert rates == pytest.approx([1.0, 1.0, 1.0, 0.55, 0.1])
+
+
+def test_a_finished_trapezoid_with_a_raised_budget_equals_one_that_never_fell(tmp_path: Path) -> None:
+    falling: dict[str, Any] = {"schedule": "trapezoid", "decay": 0.5, "lr_floor": 0.0}
+    make(tmp_path / "parts", 40, **falling).run()
+    taken_up = make(tmp_path / "parts", 80, **falling)
+    assert taken_up.resume()
+    assert taken_up.state.step == 21
+    taken_up.run()
+    whole = make(tmp_path / "whole", 80, **falling)
+    whole.run()
+    for a, b in zip(whole.model.parameters(), taken_up.model.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_a_falling_trapezoid_goes_on_falling_after_a_kill(tmp_path: Path) -> None:
+    falling: dict[str, Any] = {"schedule": "trapezoid", "decay": 0.5, "lr_floor": 0.0}
+    whole = make(tmp_path / "whole", 40, **falling)
+    whole.run()
+    killed = make(tmp_path / "parts", 40, **falling)
+
+    step = killed.step_fn
+
+    def kill(n: int) -> tuple[Tensor, dict[str, float]]:
+        if n == 30:
+            killed.save()
+            raise KeyboardInterrupt
+        return step(n)
+
+    killed.step_fn = kill
+    with pytest.raises(KeyboardInterrupt):
+        killed.run()
+    taken_up = make(tmp_path / "parts", 40, **falling)
+    assert taken_up.resume()
+    assert taken_up.state.step == 30
+    taken_up.run()
+    for a, b in zip(whole.model.parameters(), taken_up.model.parameters(), strict=True):
+        assert torch.allclose(a, b, atol=1e-6)
+
+
+def test_an_unknown_schedule_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"loop\.schedule: 'steps' is not one of cosine, trapezoid"):
+        make(tmp_path, 3, schedule="steps")

@@ -15,7 +15,8 @@ from genmodels.codec.encodec import EncodecModel
 from genmodels.codec.factory import build_codec
 from genmodels.errors import ConfigError
 from genmodels.training.codec_start import carry_signal
-from genmodels.training.loop import LoopConfig, Trainer
+from genmodels.training.loop import Trainer
+from genmodels.training.schedule import LoopConfig
 from genmodels.training.train_codec import CodecTask, CodecTraining, trainer_for
 
 SPECTRAL = {
