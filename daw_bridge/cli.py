@@ -258,11 +258,11 @@ def doctor(
 def play(
     words: KeyValues = None,
     seconds: Annotated[float, typer.Option(help="Length of the music, 8 and up.")] = 60.0,
-    folder: Annotated[Path, typer.Option(help="Takes the recording, its picture and the log.")] = Path(
+    folder: Annotated[Path, typer.Option(help="Takes the take, its sound and picture, and the log.")] = Path(
         "build/play"
     ),
 ) -> None:
-    """A tour: a minute of music, played over OSC, recorded, measured and drawn."""
-    from daw_bridge import tour
+    """A tour: a minute of music, played over OSC; its take is measured and drawn."""
+    from daw_bridge.tour.play import play as play_tour
 
-    tour.play(seconds, folder, tuple(words or ()))
+    play_tour(seconds, folder, tuple(words or ()))

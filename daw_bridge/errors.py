@@ -78,6 +78,10 @@ class TakeError(BridgeError):
     """A take cannot be recorded, read, exported or replayed."""
 
 
+class TourError(BridgeError):
+    """The tour could not be played: the daemon did not start, did not answer, or kept no take."""
+
+
 class MelodyError(BridgeError):
     """Notes or a melody file cannot be used."""
 
