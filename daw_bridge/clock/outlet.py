@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from daw_bridge.clock.internal import Moment
-from daw_bridge.clock.jack_transport import JackTimebase
+from daw_bridge.clock.jack_timebase import JackTimebase
 from daw_bridge.clock.midi_out import MidiClockOut
 from daw_bridge.clock.source import BeatLine
 from daw_bridge.midi.port import OutputPort
@@ -33,7 +33,7 @@ class Outlet(Protocol):
         """Close it; may be called twice."""
 
     def watch(self) -> None:
-        """Look after it, about once a second; may take its time."""
+        """Look after it, a few times a second; may take its time."""
 
     def play(self, beat: float) -> None:
         """Our music begins at a beat."""

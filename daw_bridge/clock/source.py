@@ -96,7 +96,8 @@ class ClockSource(Protocol):
         """Close it; may be called twice."""
 
     def watch(self) -> None:
-        """Look after what it listens to; about once a second, in any one thread, as it may take its time."""
+        """Look after what it listens to; a few times a second, in any one thread, as it may
+        take its time."""
 
     def set_tempo(self, bpm: float) -> None:
         """Change its tempo, where it has no owner."""

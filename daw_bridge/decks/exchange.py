@@ -33,7 +33,7 @@ class Openable(Protocol):
         """Close it; may be called twice."""
 
     def watch(self) -> None:
-        """Look after it, about once a second; may take its time."""
+        """Look after it, a few times a second; may take its time."""
 
 
 class Exchange:

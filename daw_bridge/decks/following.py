@@ -28,7 +28,7 @@ from daw_bridge.midi.port import api_number
 from daw_bridge.parameter import Values
 from daw_bridge.parameters import lookup
 
-WATCH_EVERY_S = 1.0
+WATCH_EVERY_S = 0.25
 LOOKS, CLOSE_S = 3, 2e-4
 TEMPO, METER, QUANTUM = "/bridge/tempo", "/bridge/meter", "/bridge/quantum"
 SHOWN_BPM = 0.01

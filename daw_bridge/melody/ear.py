@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
 
 from daw_bridge.melody.ear_process import Deaf, EarEvent, ear_main
-from daw_bridge.priority import given_up
+from daw_bridge.side_process import ENDING_S, end, spawn
 
 SILENT_S = 8.0
 AGAIN_AFTER_S = 2.0
-ENDING_S = 0.4
 
 EarMain = Callable[[Connection, str, int], None]
 
@@ -59,26 +56,16 @@ class Ear:
     def _run(self, device: str, channel: int) -> None:
         while not self._ending.is_set():
             try:
-                process, ours = self._spawn(device, channel)
+                process, ours = spawn(self._main, (device, channel), "ear")
             except OSError as error:
                 self._tell(Deaf(f"no process can be started to listen: {error}", lost=True))
                 self._ending.wait(AGAIN_AFTER_S)
                 continue
             self._listen(ours)
-            ours.close()
-            _end(process)
+            end(process, ours)
             if not self._ending.is_set():
                 self._tell(Deaf("the process that listens has ended: it is started again", lost=True))
                 self._ending.wait(AGAIN_AFTER_S)
-
-    def _spawn(self, device: str, channel: int) -> tuple[SpawnProcess, Connection]:
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe(duplex=True)
-        process = context.Process(target=self._main, args=(theirs, device, channel), daemon=True, name="ear")
-        with given_up():
-            process.start()
-        theirs.close()
-        return process, ours
 
     def _listen(self, ours: Connection) -> None:
         """Until the process ends or says nothing any more, or nobody wants to hear."""
@@ -98,10 +85,3 @@ class Ear:
     def _pass_on(self, event: EarEvent) -> None:
         if not self._ending.is_set():
             self._heard(event)
-
-
-def _end(process: SpawnProcess) -> None:
-    process.join(ENDING_S)
-    if process.is_alive():
-        process.kill()
-        process.join(ENDING_S)

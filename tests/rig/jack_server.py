@@ -85,6 +85,12 @@ class JackServer:
             raise
         return self
 
+    def end(self, with_signal: signal.Signals) -> None:
+        """End it under its clients; another of its name may follow inside the `with` block."""
+        assert self._process is not None
+        self._process.send_signal(with_signal)
+        self._process.wait(5)
+
     def __exit__(self, *_: object) -> None:
         if self._process is not None:
             if self._ended(self._process):

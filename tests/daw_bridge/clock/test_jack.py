@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -12,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from daw_bridge.clock import InternalClock, Reading
-from daw_bridge.clock.jack_transport import JackTimebase, JackTransportSource, jack_period_s, open_client
+from daw_bridge.clock.jack_client import jack_period_s, open_client
+from daw_bridge.clock.jack_timebase import JackTimebase
+from daw_bridge.clock.jack_transport import JackTransportSource
 from daw_bridge.clock.midi_port import MidiClockPort
 from daw_bridge.clock.source import ClockSource
 from daw_bridge.errors import DeviceError
@@ -127,26 +130,41 @@ def test_transport_with_a_timebase_gives_its_bars_and_tempo(server: JackServer) 
         master.close()
 
 
-def test_a_server_that_ends_is_a_loss() -> None:
-    # in a process of its own, as JACK's library serves one server a process
-    code = f"import {__name__} as tests; tests.outlive_a_server()"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=ROOT)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["start", "lost"]
-
-
-def outlive_a_server() -> None:
-    """Print what a source tells from the start of a transport to the end of its server."""
-    with JackServer() as jack_server:
-        source = JackTransportSource(90.0, server=jack_server.name)
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
+def test_a_server_that_ends_is_a_loss_and_the_one_that_comes_is_followed(ending: signal.Signals) -> None:
+    told: list[Reading] = []
+    with JackServer() as server:
+        source = JackTransportSource(90.0, server=server.name)
         source.start()
-        with open_client("host", jack_server.name) as client:
-            client.transport_start()
-            told = read_for(source, 0.3)
-    told += read_for(source, 0.5)
-    assert told[-1].state == "lost"
-    source.stop()
-    print(*(event.notice for reading in told for event in reading.events))
+        try:
+            roll(server)
+            told += read_for(source, 0.3)
+            server.end(ending)
+            told += read_for(source, 0.7)
+            assert (told[-1].state, told[-1].tempo, told[-1].line) == ("lost", 90.0, None)
+            assert not source.connected
+            source.set_tempo(100.0)
+            assert source.read(time.monotonic()).tempo == 100.0
+            with JackServer(server.name) as again:
+                told += read_for(source, 0.5)
+                assert source.connected
+                roll(again)
+                told += read_for(source, 0.5)
+                assert told[-1].tempo == 100.0
+                assert told[-1].line is not None
+        finally:
+            source.stop()
+    notices = [event.notice for reading in told for event in reading.events]
+    assert notices == ["start", "lost", "locked", "start"]
+
+
+def roll(server: JackServer) -> None:
+    """Start the transport, from a process of its own, as JACK's library serves one server a process."""
+    code = (
+        "from daw_bridge.clock.jack_client import open_client\n"
+        f"with open_client('host', {server.name!r}) as client: client.transport_start()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=20, cwd=ROOT)
 
 
 def test_no_server_is_refused_with_its_name() -> None:

@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 
 from daw_bridge.clock import BeatLine, ClockEvent, ClockSource, ManualSource
+from daw_bridge.clock.jack_transport import JackTransportSource
 from daw_bridge.decks import following
 from daw_bridge.decks.protocol import Result, When
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.errors import DeviceError, ScheduleError
 from daw_bridge.takes.replay import replay
 from tests.daw_bridge.clock.line_source import LineSource
+from tests.daw_bridge.clock.transport_peer import FakePeer
 from tests.daw_bridge.decks.stage import RATE, Stage, perform
 from tests.daw_bridge.fake_model import LOADER
 from tests.daw_bridge.takes.scene import takes_of
@@ -334,3 +336,47 @@ def test_taps_set_tempo_and_beat_of_the_internal_clock_and_then_let_go(tmp_path:
         assert more == 1
 
     perform(scene, tmp_path)
+
+
+def test_the_music_outlives_a_jack_server_at_its_tempo_and_follows_the_one_that_comes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    peer = FakePeer()
+    source = JackTransportSource(120.0, peer=peer)
+    monkeypatch.setattr(following, "make_source", lambda *_: source)
+
+    async def scene(s: Stage) -> None:
+        peer.bpm = 150.0
+        peer.roll()
+        assert not await follow(s, "jack")
+        s.set("prompt", "400")
+        start = s.start("now")
+        await s.until(start.sample + RATE // 2)
+        peer.end()
+        await asyncio.sleep(0.3)
+        assert s.player.status().clock.state == "lost"
+        assert s.state() == "playing"
+        assert s.player.status().tempo == pytest.approx(150.0, rel=0.09)
+        changed = s.tempo(140.0)
+        await s.until(changed.sample + RATE // 4)
+        assert s.player.status().tempo == 140.0
+        peer.absent = False
+        await asyncio.sleep(0.1)
+        assert s.player.status().clock.state == "standing"
+        assert s.state() == "playing"
+        peer.bpm = 130.0
+        peer.roll()
+        line = source.read(time.monotonic()).line
+        assert line is not None
+        await until_followed(s, line)
+        assert s.state() == "playing"
+        assert s.player.status().clock.state == "locked"
+        texts = [notice.text for notice in s.notices]
+        assert any("JACK transport is lost" in text for text in texts)
+        assert any("JACK transport is followed at" in text for text in texts)
+        samples.extend((start.sample, round(s.player._output.position())))
+
+    samples: list[int] = []
+    heard = perform(scene, tmp_path)
+    block = np.abs(heard[samples[0] + 200 : samples[1]])
+    assert block[: len(block) // 480 * 480].reshape(-1, 480).max(axis=1).min() > 0.4

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,14 +58,14 @@ def test_a_process_that_dies_is_started_again(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_process_that_cannot_be_started_is_said_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ear, "AGAIN_AFTER_S", 0.02)
-    spawn, failures = Ear._spawn, [OSError("no memory")]
+    spawn, failures = ear.spawn, [OSError("no memory")]
 
-    def spawned(self: Ear, device: str, channel: int) -> object:
+    def spawned(*args: Any) -> object:
         if failures:
             raise failures.pop()
-        return spawn(self, device, channel)
+        return spawn(*args)
 
-    monkeypatch.setattr(Ear, "_spawn", spawned)
+    monkeypatch.setattr(ear, "spawn", spawned)
     first, second = listen(hears_an_a, lambda events: len(events) >= 2)[:2]
     assert isinstance(first, Deaf)
     assert "no memory" in first.reason

@@ -1,0 +1,42 @@
+"""Clients of a JACK server, through JACK-Client (optional)."""
+
+from __future__ import annotations
+
+import logging
+from importlib import import_module
+from typing import Any
+
+from daw_bridge.errors import DeviceError
+
+EXTRA = "JACK transport needs JACK-Client: pip install 'daw-bridge[jack]'"
+
+log = logging.getLogger(__name__)
+
+
+def open_client(name: str, server: str | None = None) -> Any:
+    """A JACK client, not activated.
+
+    Raises:
+        DeviceError: JACK-Client or its library is missing, or no server runs.
+    """
+    try:
+        jack = import_module("jack")
+    except (ImportError, OSError) as error:
+        raise DeviceError(f"{EXTRA} ({error})") from error
+    # what it says goes to standard error otherwise, several lines each time that no server is found
+    jack.set_error_function(log.debug)
+    try:
+        return jack.Client(name, servername=server, no_start_server=True)
+    except jack.JackError as error:
+        which = f"server {server}" if server else "server"
+        raise DeviceError(f"JACK transport: no JACK {which} can be reached: {error}") from error
+
+
+def jack_period_s(server: str | None = None) -> float:
+    """Length of the JACK server's period, seconds: the grain of MIDI that rtmidi takes from it.
+
+    Raises:
+        DeviceError: see `open_client`.
+    """
+    with open_client("daw_bridge_probe", server) as client:
+        return float(client.blocksize / client.samplerate)

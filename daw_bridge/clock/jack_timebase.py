@@ -1,0 +1,62 @@
+"""JackTimebase: the instrument as the timebase master of a JACK server, through JACK-Client (optional)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from daw_bridge.clock.internal import Moment
+from daw_bridge.clock.jack_client import open_client
+from daw_bridge.errors import DeviceError
+
+BBT = 0x10
+TICKS_PER_BEAT = 1920.0
+BEAT_TYPE = 4.0
+
+
+class JackTimebase:
+    """Tells the JACK server's clients bar, beat and tempo of the instrument.
+
+    Args:
+        where: the musical moment heard at a time (seconds of `time.monotonic`); called in JACK's thread, must
+            return at once.
+        tempo: BPM of now; beats_per_bar: of now.
+        conditional: leave it to another master that is there already.
+
+    Raises:
+        DeviceError: JACK-Client is missing, no server runs, or another master is there.
+    """
+
+    def __init__(
+        self,
+        where: Callable[[float], Moment],
+        tempo: Callable[[], float],
+        beats_per_bar: Callable[[], int],
+        conditional: bool = True,
+        server: str | None = None,
+    ) -> None:
+        self._where, self._tempo, self._size = where, tempo, beats_per_bar
+        self._client = open_client("daw_bridge_timebase", server)
+        if not self._client.set_timebase_callback(self._fill, conditional):
+            self._client.close()
+            raise DeviceError("JACK has a timebase master already: stop it, or do not ask to be it")
+        self._client.activate()
+
+    def close(self) -> None:
+        """Be master no more."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.release_timebase()
+            client.deactivate()
+            client.close()
+
+    def _fill(self, _state: int, _blocksize: int, position: Any, _new: bool) -> None:
+        moment, size = self._where(time.monotonic()), self._size()
+        whole = int(moment.beat)
+        position.valid = BBT
+        position.bar, position.beat = moment.bar, whole
+        position.tick = int((moment.beat - whole) * TICKS_PER_BEAT)
+        position.bar_start_tick = (moment.bar - 1) * size * TICKS_PER_BEAT
+        position.beats_per_bar, position.beat_type = float(size), BEAT_TYPE
+        position.ticks_per_beat, position.beats_per_minute = TICKS_PER_BEAT, self._tempo()
