@@ -237,7 +237,11 @@ class ModelSwap:
         if when.at is None and when.bar is None:
             return self._clock.resolve(earliest, when.quantum)
         wanted = self._moments.find(when, 0)
-        return wanted if wanted.sample >= earliest else self._clock.resolve(earliest, ONE_BAR)
+        if wanted.sample >= earliest:
+            return wanted
+        if swap.moment is None:
+            self._tell_late(swap, wanted)
+        return self._clock.resolve(earliest, ONE_BAR)
 
     def _miss(self, swap: Swap) -> None:
         """The line came too soon: the old model plays on to the next one."""
@@ -245,6 +249,8 @@ class ModelSwap:
         if swap.missed > MAX_MISSED:
             self.fail(swap, f"its voices were not ready at {MAX_MISSED} lines: it is too slow to be played")
             return
+        if swap.moment is not None:
+            self._tell_late(swap, swap.moment)
         if swap.missed % ANEW_EVERY:
             # their voices go on, unheard
             swap.moment = self._line(swap, AGAIN_S)
@@ -254,6 +260,9 @@ class ModelSwap:
             deck.disinherit()
         swap.allowance_s *= 1.5
         swap.moment = self._line(swap, swap.allowance_s + REACH_S)
+
+    def _tell_late(self, swap: Swap, line: Moment) -> None:
+        self._notify("warning", f"model {swap.name} was not ready at bar {line.bar}: it takes over later")
 
     def _postpone(self, moment: Moment) -> None:
         for deck in self._decks:

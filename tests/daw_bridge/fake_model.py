@@ -7,8 +7,8 @@ frame 40), ``'fake:hang=40'`` (never comes back from frame 40),
 ``'fake:bars'`` (50 Hz are added for each seed modulo 16, 1000 Hz for each beat of the bar that has passed),
 ``'fake:absent'`` (cannot be loaded), ``'fake:rate=24000'`` (samples a second, 50 frames of them),
 ``'fake:codec=bells'`` (a codec of its own), ``'fake:up=50'`` (sounds so many Hz higher),
-``'fake:load=0.5'`` (seconds that it takes to load), ``'fake:dies=40'`` (the worker's process ends at
-frame 40). Several manners have commas between them. No precision 'half' can be had. Pitches that are
+``'fake:load=0.5'`` (seconds that it takes to load), ``'fake:pause=0.5'`` (seconds that each of its voices but
+the first takes to open), ``'fake:dies=40'`` (the worker's process ends at frame 40). Several manners have commas between them. No precision 'half' can be had. Pitches that are
 multiples of 50 Hz have whole periods in a frame, so that changes at frame borders are free of jumps.
 """
 
@@ -141,6 +141,8 @@ class FakeModel:
     hang: int = -1
     up: int = 0
     dies: int = -1
+    pause: float = 0.0
+    opened: int = 0
     channels: int = 1
     seeds: bool = False
     kind: str = "musicgen"
@@ -155,6 +157,9 @@ class FakeModel:
     takes: frozenset[str] = frozenset({"text", "chroma", "transport"})
 
     def open(self, conditions: Conditions, seed: int, prompt: NDArray[np.int16] | None) -> FakeVoice:
+        if self.opened:
+            time.sleep(self.pause)
+        self.opened += 1
         beat = "transport" in self.takes
         exhausted = self.exhausted if prompt is None else -1
         voice = FakeVoice([(0, conditions)], self.ms, self.fail, exhausted, self.hang, self.channels, beat)
@@ -207,6 +212,7 @@ def load(model: str, device: str, precision: str = "auto") -> FakeModel:
         hang=int(said.get("hang", -1)),
         up=int(said.get("up", 0)),
         dies=int(said.get("dies", -1)),
+        pause=float(said.get("pause", 0.0)),
         channels=2 if "stereo" in said else 1,
         codec=said.get("codec", "sine"),
         sample_rate=rate,

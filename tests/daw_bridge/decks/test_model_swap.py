@@ -127,6 +127,54 @@ def test_a_bar_can_be_given_and_tempo_may_change_before_it(tmp_path: Path) -> No
     assert pitch(heard[at + 700 : at + 5500]) == 800
 
 
+def test_a_model_that_has_not_loaded_by_its_bar_takes_over_at_a_later_one_and_says_so(tmp_path: Path) -> None:
+    async def scene(on: Stage) -> None:
+        start = await playing(on)
+        result = await outcome(model(on, "fake:up=400,load=1.5", when=2))
+        at = place(on, result)
+        bar = int(result.values[1])
+        assert (at - start) % BAR == 0
+        assert bar > 2
+        texts = [notice.text for notice in on.notices]
+        assert "model fake:up=400,load=1.5 was not ready at bar 2: it takes over later" in texts
+        assert f"model fake:up=400,load=1.5 plays from bar {bar} on" in texts
+        samples.extend((start, at))
+        await on.until(at + RATE // 2)
+
+    samples: list[int] = []
+    heard = perform(scene, tmp_path)
+    start, at = samples
+    assert quietest(heard, start) > 0.3
+    assert pitch(heard[at - 5000 : at - 200]) == 400
+    assert pitch(heard[at + 700 : at + 5500]) == 800
+
+
+@pytest.mark.parametrize("codec", ["sine", "bells"])
+def test_voices_that_are_not_ready_at_the_line_are_heard_from_a_later_one_on(
+    tmp_path: Path, codec: str
+) -> None:
+    name = f"fake:up=400,codec={codec},pause=0.9"
+
+    async def scene(on: Stage) -> None:
+        start = await playing(on)
+        result = await outcome(model(on, name, when=4))
+        at = place(on, result)
+        assert int(result.values[1]) > 4
+        assert (at - start) % BAR == 0
+        assert f"model {name} was not ready at bar 4: it takes over later" in [n.text for n in on.notices]
+        samples.extend((start, at))
+        await on.until(at + RATE)
+        assert on.state() == "playing"
+
+    samples: list[int] = []
+    heard = perform(scene, tmp_path)
+    start, at = samples
+    assert quietest(heard, start) > 0.3
+    assert pitch(heard[start + 3 * BAR + 700 : start + 3 * BAR + 5500]) == 400
+    assert pitch(heard[at - 5000 : at - 200]) == 400
+    assert pitch(heard[at + 700 : at + 5500]) == 800
+
+
 def test_all_decks_go_over_at_the_same_bar_those_that_wait_for_theirs_too(tmp_path: Path) -> None:
     async def scene(on: Stage) -> None:
         start = await playing(on)
