@@ -158,6 +158,7 @@ class Deck:
                 continue
             if waiting.begins_by == "commit":
                 self._leave(waiting)
+                self._engines.withdraw(waiting.number)
             else:
                 self._close(waiting)
             for run in self._runs:
@@ -361,5 +362,7 @@ class Deck:
 
     def _release(self, run: Run) -> None:
         run.close()
+        if not run.sounding:
+            self._engines.withdraw(run.number)
         self._past_underruns += run.underruns
         self._engines.close(run.number, run.ring)

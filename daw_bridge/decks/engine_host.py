@@ -71,6 +71,9 @@ class Tap(Protocol):
     def promoted(self, number: int, place: Place) -> None:
         """It has become the deck's."""
 
+    def withdrawn(self, number: int) -> None:
+        """A deck has given its voice up before it was heard."""
+
     def sent(self, command: Command) -> None:
         """A command is about to be sent."""
 
@@ -224,6 +227,10 @@ class EngineHost:
         """Make a background voice one of a deck's."""
         self._tap.promoted(number, place)
         self.send(Promote(number))
+
+    def withdraw(self, number: int) -> None:
+        """A deck gives its voice up before it is heard; the voice stays open."""
+        self._tap.withdrawn(number)
 
     def close(self, number: int, ring: PcmRing) -> None:
         """Close a voice and release its ring, from which nobody may read any more."""

@@ -173,6 +173,10 @@ class Engines:
         """Make a background voice one of a deck's, see `EngineHost.promote`."""
         self._hosts.get(number, self.current).promote(number, place)
 
+    def withdraw(self, number: int) -> None:
+        """A deck gives its voice up before it is heard, see `EngineHost.withdraw`."""
+        self._hosts.get(number, self.current).withdraw(number)
+
     def close(self, number: int, ring: PcmRing) -> None:
         """Close a voice and release its ring, from which nobody may read any more."""
         self._hosts.pop(number, self.current).close(number, ring)

@@ -46,6 +46,10 @@ class HeldTap:
         """See `Tap`."""
         self._tell(partial(self._tap.promoted, number, place))
 
+    def withdrawn(self, number: int) -> None:
+        """See `Tap`."""
+        self._tell(partial(self._tap.withdrawn, number))
+
     def sent(self, command: Command) -> None:
         """See `Tap`."""
         self._tell(partial(self._tap.sent, command))

@@ -6,6 +6,7 @@ import platform
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from daw_bridge.clock.tempo_map import TempoMap
 from daw_bridge.engine.protocol import Command, Load, Loaded, Produced, SetConditions
 from daw_bridge.errors import TakeError
 from daw_bridge.takes.library import Limits, prune
-from daw_bridge.takes.prepared import PreparedVoice, tokens_record
+from daw_bridge.takes.prepared import PreparedVoice, conditions_record, tokens_record
 from daw_bridge.takes.status import Place, TakeStatus
 from daw_bridge.takes.writer import Begin, End, Hold, Sound, TakeWriter
 from genmodels.conditioning.attributes import Conditions
@@ -59,6 +60,8 @@ class TakeKeeper:
         self._told = ""
         self._places: dict[int, Place] = {}
         self._prepared: dict[int, PreparedVoice] = {}
+        # a deck's, and not heard yet: it may give them up again
+        self._promoted: dict[int, PreparedVoice] = {}
         # held for microseconds: no tokens may come between a prepared voice's and its deck's
         self._hand_over = threading.Lock()
         self._tempi: tuple[object, ...] = ()
@@ -223,32 +226,47 @@ class TakeKeeper:
         """A prepared voice has become its deck's."""
         with self._hand_over:
             voice = self._prepared.pop(number, None)
-            if voice is not None and self._recording:
+            if voice is None:
+                return
+            self._promoted[number] = voice
+            if self._recording:
                 self._begin_voice(number, place, voice)
+
+    def withdrawn(self, number: int) -> None:
+        """A deck has given a voice up before it was heard; one that was prepared may become the deck's
+        again."""
+        with self._hand_over:
+            if (place := self._places.pop(number, None)) is not None:
+                self._put("place", voice=number, origin=place.origin, start=place.start, stop=place.start)
+                self._put("close", voice=number)
+            if (voice := self._promoted.pop(number, None)) is not None:
+                self._prepared[number] = voice
 
     def sent(self, command: Command) -> None:
         """A command is about to be sent to the engine."""
-        if self._recording and isinstance(command, SetConditions) and command.deck in self._places:
-            self._put(
-                "conditions",
-                voice=command.deck,
-                epoch=command.epoch,
-                frame=command.from_frame,
-                sample=self._sample_of(command.deck, command.from_frame),
-                conditions=command.conditions,
-            )
+        if not isinstance(command, SetConditions):
+            return
+        number = command.deck
+        with self._hand_over:
+            if (voice := self._prepared.get(number) or self._promoted.get(number)) is not None:
+                voice.events.append(command)
+            if self._recording and (place := self._places.get(number)) is not None:
+                self._put(**conditions_record(command, self._sample_of(place, command.from_frame)))
 
     def produced(self, event: Produced) -> None:
         """Tokens have come. In the engine's reader thread."""
         with self._hand_over:
-            if event.deck in self._prepared:
-                self._prepared[event.deck].events.append(event)
-            elif event.deck in self._places:
+            number = event.deck
+            if (voice := self._prepared.get(number) or self._promoted.get(number)) is not None:
+                voice.events.append(event)
+            if number in self._places:
                 self._put(**tokens_record(event))
 
     def closed(self, number: int) -> None:
         """A voice was closed."""
-        self._prepared.pop(number, None)
+        with self._hand_over:
+            self._prepared.pop(number, None)
+            self._promoted.pop(number, None)
         if self._places.pop(number, None) is not None:
             self._put("close", voice=number)
 
@@ -277,6 +295,7 @@ class TakeKeeper:
             if number in self._places and self._places[number] != place:
                 self._places[number] = place
                 self._put("place", voice=number, origin=place.origin, start=place.start, stop=place.stop)
+        self._forget_heard(sample)
         for deck, state in states.items():
             if self._states.get(deck, "stopped") != state:
                 self._states[deck] = state
@@ -301,14 +320,22 @@ class TakeKeeper:
             self._meters = meters
             self._put("meter", meters=[(m.beat, m.bar, m.beats_per_bar) for m in fresh])
 
-    def _sample_of(self, number: int, frame: int) -> int:
+    def _forget_heard(self, sample: int) -> None:
+        """Voices that have begun by an output sample are not given up any more."""
+        with self._hand_over:
+            for number in list(self._promoted):
+                place = self._places.get(number)
+                if place is None or place.start <= sample:
+                    del self._promoted[number]
+
+    def _sample_of(self, place: Place, frame: int) -> int:
         assert self._loaded is not None
         model = self._loaded
-        return self._places[number].origin + round(frame * model.hop_length * self._rate / model.sample_rate)
+        return place.origin + round(frame * model.hop_length * self._rate / model.sample_rate)
 
     def _begin_voice(self, number: int, place: Place, voice: PreparedVoice) -> None:
         self._places[number] = place
-        for record in voice.records(number, place.origin, place.start):
+        for record in voice.records(number, place.origin, place.start, partial(self._sample_of, place)):
             self._put(**record)
 
     def _put(self, type: str, **facts: object) -> None:

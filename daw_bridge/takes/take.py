@@ -174,6 +174,8 @@ class Take:
         if voice.stop is not None:
             end = min(end, voice.stop)
         first = max(voice.tokens.first, int((begin - voice.origin) // per_frame))
+        if end <= begin:
+            return first, first
         stop = min(voice.tokens.end, -int(-(end - voice.origin) // per_frame))
         return first, max(first, stop)
 

@@ -58,7 +58,8 @@ class VoiceTrack:
     """One voice, as the journal tells it.
 
     Attributes:
-        number: of the voice, used once a take. deck: from 1.
+        number: of the voice; it is opened again where a voice that was given up is taken after all, and the
+            last time counts. deck: from 1.
         origin: output sample of its frame 0. start, stop: output samples between which it sounds; None where
             no stop is known.
         conditions: (frame, conditions as JSON) in force, ascending, the first from frame 0 on.

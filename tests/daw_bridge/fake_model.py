@@ -7,9 +7,10 @@ frame 40), ``'fake:hang=40'`` (never comes back from frame 40),
 ``'fake:bars'`` (50 Hz are added for each seed modulo 16, 1000 Hz for each beat of the bar that has passed),
 ``'fake:absent'`` (cannot be loaded), ``'fake:rate=24000'`` (samples a second, 50 frames of them),
 ``'fake:codec=bells'`` (a codec of its own), ``'fake:up=50'`` (sounds so many Hz higher),
-``'fake:load=0.5'`` (seconds that it takes to load), ``'fake:pause=0.5'`` (seconds that each of its voices but
-the first takes to open), ``'fake:dies=40'`` (the worker's process ends at frame 40). Several manners have commas between them. No precision 'half' can be had. Pitches that are
-multiples of 50 Hz have whole periods in a frame, so that changes at frame borders are free of jumps.
+``'fake:load=0.5'`` (seconds that it takes to load), ``'fake:pause=0.5'`` (seconds that each of its voices
+but the first takes to open), ``'fake:dies=40'`` (the worker's process ends at frame 40). Several manners have
+commas between them. No precision 'half' can be had. Pitches that are multiples of 50 Hz have whole periods in
+a frame, so that changes at frame borders are free of jumps.
 """
 
 from __future__ import annotations
