@@ -128,6 +128,9 @@ def render(
     top_p: Annotated[float, typer.Option(help="Choose among this much probability; 0 is off.")] = 0.0,
     model: Annotated[str, typer.Option(help="'mini', a hub name, a folder or a file.")] = "mini",
     compute: Annotated[str, typer.Option(help="auto, cpu, cuda ...")] = "auto",
+    precision: Annotated[
+        str, typer.Option(help="Number format of the model: auto, fp32, half, int8 or native.")
+    ] = "auto",
     sample_rate: Annotated[int, typer.Option(help="Hz; 0 keeps the model's.")] = 0,
 ) -> None:
     """Render a bar-exact clip to a WAV file."""
@@ -149,11 +152,12 @@ def render(
         f"{deck}/top_p": top_p,
     }.items():
         lookup(path).coerce([value], f"--{path.rpartition('/')[2].replace('_', '-')}")
-    rate = OPTIONS["sample_rate"].arg
-    try:
-        rate.coerce(sample_rate)
-    except ValueError:
-        raise ParameterError("--sample-rate", sample_rate, rate.range_text()) from None
+    for name, given in {"sample_rate": sample_rate, "compute": compute, "precision": precision}.items():
+        arg = OPTIONS[name].arg
+        try:
+            arg.coerce(given)
+        except ValueError:
+            raise ParameterError(f"--{name.replace('_', '-')}", given, arg.range_text()) from None
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -173,6 +177,7 @@ def render(
         guidance=guidance,
         model=model,
         compute=compute,
+        precision=precision,
         sample_rate=sample_rate,
     )
     typer.echo(_render_with_bar(request))

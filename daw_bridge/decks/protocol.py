@@ -277,6 +277,7 @@ class RenderRequest:
         tempo: BPM.
         out: WAV to write, published atomically; its folder must exist.
         key: e.g. ``'A minor'``; empty is off. chords: e.g. ``'Am F C G'``, one a bar; empty is off.
+        model, compute, precision, threads: as in `PlayerOptions`; of no effect in a daemon that plays.
         sample_rate: of the file in Hz; 0 keeps the model's.
     """
 
@@ -294,6 +295,7 @@ class RenderRequest:
     guidance: float = 3.0
     model: str = "mini"
     compute: str = "auto"
+    precision: str = "auto"
     threads: int = 0
     sample_rate: int = 0
 

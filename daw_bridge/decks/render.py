@@ -37,7 +37,7 @@ def render_clip(
     engine = LocalEngine(events.put, request.threads)
     engine.start()
     try:
-        engine.send(Load(request.model, request.compute, request.threads, loader))
+        engine.send(Load(request.model, request.compute, request.threads, loader, request.precision))
         loaded = events.get()
         if not isinstance(loaded, Loaded):
             raise ModelError(loaded.what if isinstance(loaded, Failed) else f"unexpected answer {loaded}")

@@ -104,6 +104,8 @@ def test_render_asks_for_what_was_said_and_prints_the_path(
         "A minor",
         "--seed",
         "7",
+        "--precision",
+        "int8",
         "--out",
         str(out),
     ]
@@ -111,7 +113,29 @@ def test_render_asks_for_what_was_said_and_prints_the_path(
     (request,) = requests
     assert (request.prompts, request.bars, request.tempo) == ((("piano", 1.0),), 4, 92.0)
     assert (request.beats_per_bar, request.key, request.seed, request.out) == (3, "A minor", 7, out)
+    assert (request.compute, request.precision) == ("auto", "int8")
     assert str(out) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "allowed"),
+    [("--precision", "int4", "'int8' or 'native'"), ("--compute", "tpu", "'cuda'")],
+)
+def test_render_refuses_what_cannot_be_and_says_what_can(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    option: str,
+    value: str,
+    allowed: str,
+) -> None:
+    requests: list[RenderRequest] = []
+    fake_render(monkeypatch, requests)
+    assert run(monkeypatch, "render", "piano", option, value, "--out", str(tmp_path / "clip.wav")) == 2
+    error = capsys.readouterr().err
+    assert option in error
+    assert allowed in error
+    assert not requests
 
 
 def test_a_folder_that_cannot_be_made_is_one_error(

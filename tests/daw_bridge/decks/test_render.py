@@ -37,6 +37,8 @@ def test_a_clip_is_bar_exact_at_any_rate_and_carries_its_facts(tmp_path: Path) -
 def test_failures_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="absent"):
         render_clip(request(tmp_path / "a.wav", model="fake:absent"), None, LOADER)
+    with pytest.raises(ModelError, match="precision 'half' is not for sines"):
+        render_clip(request(tmp_path / "a.wav", precision="half"), None, LOADER)
     with pytest.raises(EngineError, match="told to fail"):
         render_clip(request(tmp_path / "a.wav", model="fake:fail=50"), None, LOADER)
     with pytest.raises(ClipError, match="no folder"):
