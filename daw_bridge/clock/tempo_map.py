@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from daw_bridge.clock.quantum import Quantum
 
@@ -32,6 +32,7 @@ class MeterSegment:
 
 
 Meters: TypeAlias = tuple[MeterSegment, ...]
+Segment = TypeVar("Segment", TempoSegment, MeterSegment)
 
 
 class TempoMap:
@@ -191,6 +192,21 @@ class TempoMap:
         line = meter.beat + float(steps * quantum.size)
         following = self.meter_segment(line)
         return following.beat if following.beat > meter.beat else line
+
+
+def added(now: tuple[Segment, ...], before: tuple[Segment, ...]) -> tuple[Segment, ...]:
+    """The segments of ``now`` that ``before`` lacks, where a map gave out both: each change keeps what lies
+    before it and adds to the end, so that only what is new is looked at."""
+    place = len(now)
+    while place and not _holds(before, now[place - 1]):
+        place -= 1
+    return now[place:]
+
+
+def _holds(segments: tuple[Segment, ...], wanted: Segment) -> bool:
+    """Whether this very segment is among some, oldest first."""
+    place = bisect_left(segments, wanted.beat, key=lambda segment: segment.beat)
+    return place < len(segments) and segments[place] is wanted
 
 
 def same_bar_line(beat: float, before: Meters, after: Meters) -> float:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daw_bridge import __version__
-from daw_bridge.clock.tempo_map import TempoMap
+from daw_bridge.clock.tempo_map import Meters, TempoMap, TempoSegment, added
 from daw_bridge.engine.protocol import Command, Load, Loaded, Produced, SetConditions
 from daw_bridge.errors import TakeError
 from daw_bridge.takes.library import Limits, prune
@@ -64,8 +64,8 @@ class TakeKeeper:
         self._promoted: dict[int, PreparedVoice] = {}
         # held for microseconds: no tokens may come between a prepared voice's and its deck's
         self._hand_over = threading.Lock()
-        self._tempi: tuple[object, ...] = ()
-        self._meters: tuple[object, ...] = ()
+        self._tempi: tuple[TempoSegment, ...] = ()
+        self._meters: Meters = ()
         self._states: dict[int, str] = {}
 
     @property
@@ -163,7 +163,7 @@ class TakeKeeper:
         if not follows:
             self._places.clear()
             self._states.clear()
-        self._tempi = self._meters = ()
+        self._tempi, self._meters = (), ()
         self._watch_clock(clock)
 
     def end(self, reason: str = "all decks are silent") -> None:
@@ -312,12 +312,10 @@ class TakeKeeper:
     def _watch_clock(self, clock: TempoMap) -> None:
         tempi, meters = clock.tempi, clock.meters
         if tempi is not self._tempi:
-            new = [s for s in tempi if s not in self._tempi]
-            self._tempi = tempi
+            new, self._tempi = added(tempi, self._tempi), tempi
             self._put("tempo", tempi=[(s.sample, s.beat, s.bpm) for s in new])
         if meters is not self._meters:
-            fresh = [m for m in meters if m not in self._meters]
-            self._meters = meters
+            fresh, self._meters = added(meters, self._meters), meters
             self._put("meter", meters=[(m.beat, m.bar, m.beats_per_bar) for m in fresh])
 
     def _forget_heard(self, sample: int) -> None:

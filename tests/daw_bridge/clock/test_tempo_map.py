@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daw_bridge.clock import InternalClock, Quantum, TempoMap
+from daw_bridge.clock.tempo_map import KEPT_CHANGES, TempoSegment, added
 from daw_bridge.errors import ScheduleError
 
 rates = st.sampled_from([32000, 44100, 48000, 96000])
@@ -25,6 +26,36 @@ def maps(draw: st.DrawFn) -> TempoMap:
         else:
             tempo_map.set_meter(draw(st.sampled_from([3, 4])), draw(st.floats(0, 5000)))
     return tempo_map
+
+
+@given(maps(), st.lists(st.tuples(bpms, samples), max_size=4), st.lists(st.floats(0, 5000), max_size=3))
+def test_what_was_added_is_what_the_map_had_not_before(
+    tempo_map: TempoMap, tempi: list[tuple[float, int]], meters: list[float]
+) -> None:
+    before = tempo_map.tempi, tempo_map.meters
+    for bpm, sample in tempi:
+        tempo_map.set_tempo(bpm, sample)
+    for beat in meters:
+        tempo_map.set_meter(3, beat)
+    new = {id(each) for each in (*added(tempo_map.tempi, before[0]), *added(tempo_map.meters, before[1]))}
+    old = {id(each) for each in (*before[0], *before[1])}
+    assert new == {id(each) for each in (*tempo_map.tempi, *tempo_map.meters)} - old
+    assert added(tempo_map.tempi, ()) == tempo_map.tempi
+
+
+def test_of_a_long_map_only_what_is_new_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    tempo_map = TempoMap(48000)
+    for n in range(2 * KEPT_CHANGES):
+        tempo_map.set_tempo(100.0 + n % 7, 1000 * n)
+    before = tempo_map.tempi
+    tempo_map.set_tempo(90.0, 5_000_000)
+    tempo_map.set_tempo(91.0, 5_001_000)
+
+    def compared(self: TempoSegment, other: object) -> bool:
+        raise AssertionError("segments are told apart by what they are, not by what they hold")
+
+    monkeypatch.setattr(TempoSegment, "__eq__", compared)
+    assert [each.bpm for each in added(tempo_map.tempi, before)] == [90.0, 91.0]
 
 
 @given(maps(), samples)
