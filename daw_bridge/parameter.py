@@ -117,6 +117,8 @@ class Parameter:
         takes: when a change is due: ``'now'``, by the deck's quantum, or by the launch quantum.
         repeat: fewest and most repetitions of the group of arguments.
         require: a condition on all values together; required says it in words.
+        apart: what of a value must not be lost when another one follows at once. Of several that come
+            together the last counts, among those for which this is equal; without it, among all.
     """
 
     path: str
@@ -130,6 +132,7 @@ class Parameter:
     repeat: tuple[int, int] = (1, 1)
     require: Callable[[Values], bool] | None = None
     required: str = ""
+    apart: Callable[[Values], object] | None = None
 
     def address(self, deck: int | None = None) -> str:
         """The OSC address for a deck."""

@@ -184,7 +184,9 @@ class Dispatcher:
             values = target.parameter.coerce(given, target.text)
             when = self._when(target, word, at)
             action = partial(self._set, client, target, values, when)
-            self._backlog.add(Entry(client, target.text, action, f"{target.text} {word} {at}"))
+            apart = target.parameter.apart
+            replaces = f"{target.text} {word} {at} {apart(values) if apart else ''}"
+            self._backlog.add(Entry(client, target.text, action, replaces))
 
     def _when(self, target: Address, word: Atom | None, at: float | None) -> Callable[[], When]:
         """When a value takes effect, to be asked when it is its turn."""

@@ -252,7 +252,7 @@ class Deck:
     def flush(self, written: int) -> None:
         """Send all pending changes, as one rollback a run; what the feeder forestalled stays `changed`."""
         due = written + round(self._timing.margin_s * self._rate)
-        dirty = self.score.take_dirty(self.earliest(written))
+        dirty = self.score.take_dirty(self.earliest(written), self.voicing.geometry.out_samples(1))
         if dirty is None:
             return
         try:

@@ -9,6 +9,7 @@ from daw_bridge.decks.conditions import ALL, GLIDE, build_conditions, default_va
 from daw_bridge.decks.mix import glide_from, mix_at
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.decks.timeline import Timeline
+from daw_bridge.decks.touch import MELODY, Touch
 from daw_bridge.parameter import Values
 from genmodels.conditioning.timing import Transport
 
@@ -33,6 +34,7 @@ class Score:
         self._clock = clock
         self.takes = takes
         self._pending: dict[str, Values] = {}
+        self._touch = Touch()
         self._dirty: int | None = None
 
     @property
@@ -64,10 +66,14 @@ class Score:
     def set_soon(self, name: str, values: Values) -> None:
         """Change a value as soon as it can be heard."""
         self._pending[name] = values
+        if name == MELODY:
+            self._touch.play(values)
 
     def plan(self, name: str, values: Values, moment: Moment, on_grid: bool = True) -> None:
         """Change a value at a moment; on the grid it stays on its beat when the tempo changes."""
         self._pending.pop(name, None)
+        if name == MELODY:
+            self._touch.forget()
         self._lay(name, values, moment.sample, moment.beats if on_grid else None, planned=True)
         self.invalidate(moment.sample)
 
@@ -95,11 +101,19 @@ class Score:
         self.timeline.follow_clock(place, sample)
         self.invalidate(sample)
 
-    def take_dirty(self, reachable: int) -> int | None:
+    def take_dirty(self, reachable: int, frame: int) -> int | None:
         """Lay what waits on an output sample; returns from where on the model must be told anew, None where
-        it was told everything."""
+        it was told everything.
+
+        Args:
+            frame: output samples of a frame.
+        """
         for name, values in self._pending.items():
-            self._lay(name, values, reachable)
+            if name == MELODY:
+                for sample, played in self._touch.lay(values, reachable, frame):
+                    self._lay(name, played, sample)
+            else:
+                self._lay(name, values, reachable)
         if self._pending:
             self.invalidate(reachable)
         self._pending.clear()
@@ -111,6 +125,7 @@ class Score:
         for name, values in self._pending.items():
             self.set_base(name, values)
         self._pending.clear()
+        self._touch.forget()
         self._dirty = None
         self.timeline.settle_all()
 

@@ -7,7 +7,7 @@ import re
 from daw_bridge.clock.quantum import Quantum
 from daw_bridge.melody.chroma_phrase import check_phrase
 from daw_bridge.melody.phrase import MAX_TEXT, PHRASE_TEXT
-from daw_bridge.parameter import Arg, Parameter
+from daw_bridge.parameter import Arg, Parameter, Values
 
 MAX_CAPTURE_BARS = 64
 MELODY = "/bridge/melody/"
@@ -25,6 +25,11 @@ def check_grid(text: str) -> None:
         raise ValueError(_GRID_TEXT)
 
 
+def sounding(values: Values) -> tuple[bool, ...]:
+    """Which pitch classes sound."""
+    return tuple(float(value) > 0.0 for value in values)
+
+
 def check_melody_file(text: str) -> None:
     """Raise `ValueError` unless the text is a plain name of a file of a known kind."""
     if not _FILE.fullmatch(text):
@@ -40,9 +45,10 @@ def check_source(text: str) -> None:
 MELODY_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "/bridge/deck/{deck}/melody", "value", (Arg("pitch class", "f", 0, 1),), repeat=(12, 12),
-        default=(0.0,) * 12,
+        default=(0.0,) * 12, apart=sounding,
         doc="Strength of the twelve pitch classes from C that are being played. While any is above 0 they "
-        "steer the harmony and overrule phrase, key, chords and chroma.",
+        "steer the harmony and overrule phrase, key, chords and chroma. However short a note is, it is heard "
+        "for one frame, 20 ms.",
     ),
     Parameter(
         "/bridge/deck/{deck}/phrase", "value",

@@ -254,6 +254,15 @@ def test_a_flood_of_one_address_is_coalesced_to_its_last_value() -> None:
     assert listener.addresses() == ["/bridge/ack"]
 
 
+def test_a_note_that_ends_as_soon_as_it_began_is_passed_on_however_many_there_are() -> None:
+    silent, one, two = ((0.0,) * 12, (1.0, *(0.0,) * 11), (0.0, 0.8, *(0.0,) * 10))
+    address = "/bridge/deck/1/melody"
+    player, _ = send((address, *one), (address, *silent))
+    assert [call[2] for call in player.calls] == [one, silent]
+    player, _ = send(*((address, *values) for values in (one, silent, two, silent) * 200))
+    assert [call[2] for call in player.calls] == [one, two, silent]
+
+
 def test_values_are_not_coalesced_across_a_command() -> None:
     player, _ = send(("/bridge/tempo", 90), ("/bridge/deck/1/start",), ("/bridge/tempo", 100))
     assert [call[2] for call in player.calls] == [(90.0,), (), (100.0,)]

@@ -492,3 +492,15 @@ def test_a_port_that_is_lost_in_the_middle_of_a_message_leaves_nothing_behind(
     stage = play(scene)
     told = stage.sets("/bridge/deck/{deck}/melody")
     assert [any(values) for values in told] == [True, False, True, False]
+
+
+def test_a_key_that_is_let_go_at_once_is_passed_on_as_a_note_that_begins_and_ends(
+    play: Callable[..., Stage],
+) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.desk.melody.steer(1, True)
+        await stage.say(b"\x90\x3c\x40\x90\x3c\x00")
+
+    stage = play(scene)
+    told = stage.sets("/bridge/deck/{deck}/melody")
+    assert [[pitch for pitch, strength in enumerate(values) if strength] for values in told] == [[0], []]
