@@ -69,7 +69,7 @@ evaluate: system-test venv ## Does the bundled model do what it is asked? (ARGS=
 	@$(BIN)/python -m benchmarks.evaluation $(ARGS)
 
 .PHONY: train-mini
-train-mini: system-test venv ## Train the bundled model again (hours on a CPU; resumable)
+train-mini: system-test venv ## Train the bundled model again (hours on a CPU; resumable; PIECE_MINUTES=10 for a piece)
 	@BIN=$(BIN) scripts/train_mini.sh $(ARGS)
 
 .PHONY: ablation

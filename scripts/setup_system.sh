@@ -5,7 +5,7 @@ set -euo pipefail
 
 packages=(libportaudio2)
 if [ "${1:-play}" = test ]; then
-    packages+=(jackd2 liblo-tools puredata-core supercollider-language fluidsynth fluidr3mono-gm-soundfont)
+    packages+=(jackd2 liblo-tools puredata-core supercollider-language fluidsynth fluidr3mono-gm-soundfont espeak-ng)
 fi
 
 if command -v dpkg-query >/dev/null; then
@@ -34,11 +34,11 @@ fi
 
 if [ "${1:-play}" = test ]; then
     missing=
-    for program in jackd oscsend pd sclang fluidsynth; do
+    for program in jackd oscsend pd sclang fluidsynth espeak-ng; do
         command -v $program >/dev/null || missing="$missing $program"
     done
     if [ -n "$missing" ]; then
-        echo "the tests that need these programs are skipped until you install:$missing (JACK, liblo, Pure Data, SuperCollider, FluidSynth)" >&2
+        echo "the tests that need these programs are skipped until you install:$missing (JACK, liblo, Pure Data, SuperCollider, FluidSynth, eSpeak NG)" >&2
     fi
 elif [ "$(uname)" = Linux ] && ! ldconfig -p 2>/dev/null | grep -q libportaudio; then
     echo "for sound, install PortAudio (libportaudio2, portaudio) with your package manager" >&2

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks.evaluation.clips import Wish, play
+from benchmarks.evaluation.codec import codec_figures
 from benchmarks.evaluation.features import Samples
 from benchmarks.evaluation.material import Described, described
 from benchmarks.evaluation.playing import (
@@ -119,6 +120,10 @@ class Evaluation:
         """The places where windows meet."""
         return seam_figures(self.model, 3 if self.quick else 12)
 
+    def codec(self) -> list[Figure]:
+        """What the codec loses, of held-out renders and of sounds that it was not made for."""
+        return codec_figures(self.model.compression_model, self.valid, 12 if self.quick else 60)
+
     def melody(self) -> list[Figure]:
         """Melodies that the corpus has not, asked for as chroma."""
         from benchmarks.melody import melody
@@ -133,6 +138,7 @@ PARTS: dict[str, Callable[[Evaluation], list[Figure]]] = {
     "change": Evaluation.change,
     "collapse": Evaluation.collapse,
     "seams": Evaluation.seams,
+    "codec": Evaluation.codec,
 }
 
 

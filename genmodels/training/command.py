@@ -11,6 +11,7 @@ from genmodels.errors import GenModelsError
 from genmodels.training.config import load_config
 from genmodels.training.loop import Trainer
 
+INTERRUPTED = 130
 T = TypeVar("T")
 
 
@@ -32,13 +33,18 @@ def run_training(
         trainer_for: makes the trainer of a configuration.
         arguments: see `split_arguments`.
     Returns:
-        the exit code: 0, or 1 after an error, which is printed in one line.
+        the exit code: 0, 1 after an error, which is printed in one line, 130 after Ctrl-C.
     """
     try:
         trainer = trainer_for(load_config(kind, *split_arguments(arguments, default)))
         if trainer.resume():
             print(f"resumed at step {trainer.state.step}, {trainer.state.seconds / 60:.1f} minutes in")
-        trainer.run()
+        try:
+            trainer.run()
+        except KeyboardInterrupt:
+            state = trainer.state
+            print(f"stopped and saved at step {state.step}, {state.seconds / 60:.1f} minutes in")
+            return INTERRUPTED
     except GenModelsError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

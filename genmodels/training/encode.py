@@ -22,6 +22,7 @@ from genmodels.codec.factory import build_codec
 from genmodels.device import pick_device
 from genmodels.errors import CheckpointError, GenModelsError
 from genmodels.training.codec_start import start_weights
+from genmodels.training.command import INTERRUPTED
 from genmodels.training.config import load_config
 from genmodels.training.train_codec import DEFAULT_CONFIG, CodecTraining
 
@@ -82,6 +83,8 @@ def main(arguments: list[str]) -> int:
     except GenModelsError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
     print(f"{count} items encoded")
     return 0
 

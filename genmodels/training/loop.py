@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from torch import Tensor, nn
 
 from genmodels.errors import ConfigError
+from genmodels.training.interrupt import interrupt_noted
 from genmodels.training.schedule import SCHEDULES, LoopConfig, LoopState, falls, learning_rate, spent
 
 CLOCKS = {"wall": time.monotonic, "cpu": time.process_time}
@@ -154,15 +155,22 @@ class Trainer:
         )
 
     def run(self) -> dict[str, float]:
-        """Trains to the end of the budget and returns the last validation's figures."""
+        """Trains to the end of the budget and returns the last validation's figures.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C came; the step was finished and all is saved.
+        """
         config, state = self.config, self.state
         since_save = time.monotonic()
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
         figures: dict[str, float] = {}
-        with Progress(*columns, refresh_per_second=1) as progress:
+        with Progress(*columns, refresh_per_second=1) as progress, interrupt_noted() as interrupted:
             bar = progress.add_task("training", total=1.0)
             progress.update(bar, completed=spent(config, state))
             while spent(config, state) < 1.0:
+                if interrupted():
+                    self.save()
+                    raise KeyboardInterrupt
                 if not state.falling and falls(config, state):
                     self._write(self.stable)
                     state.falling = True
@@ -184,6 +192,11 @@ class Trainer:
                 progress.console.print(self._line(figures))
         self.save()
         return figures
+
+    def take_steps(self, count: int) -> None:
+        """Steps without validation, history or checkpoint, for those who ask what a step takes."""
+        for _ in range(count):
+            self._one_step()
 
     def _one_step(self) -> dict[str, float]:
         for group in self.optimizer.param_groups:

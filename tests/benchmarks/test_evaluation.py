@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from benchmarks.evaluation import codec as codec_part
 from benchmarks.evaluation.clips import Wish, stream
+from benchmarks.evaluation.codec import steady
 from benchmarks.evaluation.features import RATE, describe, level_db, log_mel, onset_rate, windows
+from benchmarks.evaluation.foreign import SPEECH, bursts, speech, sweeps
 from benchmarks.evaluation.normality import ranges
 from benchmarks.evaluation.probe import Probe
 from benchmarks.evaluation.seams import auc, detectability
@@ -82,3 +88,43 @@ def test_a_stream_changes_its_wish_at_the_second_and_not_before() -> None:
     first = int(np.flatnonzero(plain != changed)[0])
     rate = model.sample_rate
     assert round(0.55 * rate) <= first <= round(0.8 * rate)
+
+
+def test_sounds_that_are_foreign_to_the_corpus_are_the_same_every_time_and_differ_from_one_another() -> None:
+    for make in (bursts, sweeps):
+        one, again = make(1.0), make(1.0)
+        assert all(np.array_equal(a, b) for a, b in zip(one, again, strict=True))
+        assert not np.array_equal(one[0], one[1])
+        assert all(len(sound) == RATE and np.abs(sound).max() == pytest.approx(0.5) for sound in one)
+
+
+@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not there")
+def test_speech_is_spoken_as_long_as_asked() -> None:
+    spoken = speech(2.0)
+    assert len(spoken) == len(SPEECH)
+    assert all(len(sound) == 2 * RATE and np.abs(sound).max() == pytest.approx(0.5) for sound in spoken)
+
+
+def test_steady_noise_keeps_a_sounds_spectrum_and_nothing_of_its_time() -> None:
+    sound = clicks(2.0, 4.0)
+    noise = steady(sound, 0)
+    np.testing.assert_allclose(
+        np.abs(np.fft.rfft(noise))[1:-1], np.abs(np.fft.rfft(sound))[1:-1], rtol=0.02, atol=0.02
+    )
+    assert np.abs(noise).max() < 0.3 * np.abs(sound).max()
+
+
+def test_a_codec_that_keeps_everything_has_no_distance_and_its_floor_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(codec_part, "pieces", lambda *_: [clicks(3.0, 4.0), tone(220, 4.0)])
+    monkeypatch.setattr(codec_part, "speech", lambda _: [])
+    monkeypatch.setattr(codec_part, "_through", lambda _, sound: sound)
+    codec = tiny_musicgen("fp32").compression_model
+    figures = {figure.name: figure for figure in codec_part.codec_figures(codec, tmp_path, 1)}
+    for kind in ("held-out renders", "noise bursts", "sine sweeps"):
+        assert figures[f"{kind}, mel distance"].value == pytest.approx(0.0, abs=1e-6)
+        assert figures[f"{kind}, mel distance of steady noise"].value > 0.3
+        assert figures[f"{kind}, SI-SDR"].value > 60 > figures[f"{kind}, SI-SDR of steady noise"].value
+    assert np.isnan(figures["speech, mel distance"].value)
+    assert figures["decode"].value > figures["encode and decode"].value > 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,9 +12,8 @@ from torch import nn
 
 from genmodels.codec.base import CompressionModel
 from genmodels.training.loop import Trainer
+from genmodels.training.speed import codec_speed
 from genmodels.training.train_codec import CodecTask, CodecTraining, trainer_for
-
-SPEED_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ def _run(variant: Variant) -> Outcome:
     codec = trainer.model
     assert isinstance(codec, CompressionModel)
     with trainer.averaged():
-        figures["speed"] = _speed(codec.eval())
+        figures["speed"] = codec_speed(codec.eval()).both
     figures["parameters"] = _millions(codec)
     figures["adversary_parameters"] = _adversaries(trainer)
     return Outcome(variant.name, trainer.state.step, trainer.state.seconds, figures, trainer.state.history)
@@ -89,19 +87,6 @@ def _forget_another(config: CodecTraining) -> None:
         checkpoint.unlink()
     folder.mkdir(parents=True, exist_ok=True)
     note.write_text(text)
-
-
-@torch.no_grad()
-def _speed(codec: CompressionModel) -> float:
-    """Seconds of audio that a second of processor time encodes and decodes; the best of three."""
-    device = next(codec.parameters()).device
-    x = 0.1 * torch.randn(1, 1, SPEED_SECONDS * codec.sample_rate, device=device)
-    times = []
-    for _ in range(3):
-        began = time.process_time()
-        codec.decode(*codec.encode(x))
-        times.append(time.process_time() - began)
-    return SPEED_SECONDS / min(times)
 
 
 def _millions(module: nn.Module) -> float:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,43 @@ def test_resumed_training_equals_an_uninterrupted_one(tmp_path: Path) -> None:
     second.run()
     for a, b in zip(whole.model.parameters(), second.model.parameters(), strict=True):
         assert torch.allclose(a, b, atol=1e-6)
+
+
+def test_ctrl_c_ends_a_training_after_its_step_and_nothing_is_lost(tmp_path: Path) -> None:
+    whole = make(tmp_path / "whole", 40)
+    whole.run()
+    first = make(tmp_path / "parts", 40)
+    usual = first.step_fn
+
+    def step(n: int) -> tuple[Tensor, dict[str, float]]:
+        if n == 22:
+            os.kill(os.getpid(), signal.SIGINT)
+        return usual(n)
+
+    first.step_fn = step
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        first.run()
+    assert signal.getsignal(signal.SIGINT) is before
+    second = make(tmp_path / "parts", 40)
+    assert second.resume()
+    assert second.state.step == 23
+    second.run()
+    for a, b in zip(whole.model.parameters(), second.model.parameters(), strict=True):
+        assert torch.allclose(a, b, atol=1e-6)
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_step(tmp_path: Path) -> None:
+    trainer = make(tmp_path, 40)
+
+    def step(n: int) -> tuple[Tensor, dict[str, float]]:
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+        raise AssertionError("the step went on")
+
+    trainer.step_fn = step
+    with pytest.raises(KeyboardInterrupt):
+        trainer.run()
 
 
 def test_without_a_checkpoint_there_is_nothing_to_resume(tmp_path: Path) -> None:
