@@ -60,7 +60,7 @@ def make_outlet(
     name: str,
     line: Callable[[float], BeatLine],
     where: Callable[[float], Moment],
-    beats_per_bar: Callable[[], int],
+    beats_per_bar: Callable[[float], int],
     api: int = 0,
 ) -> Outlet:
     """The outlet of a name, not started: ``midi``, ``midi:PORT`` or ``jack``; see `make_source`.

@@ -21,7 +21,7 @@ class JackTimebase:
     Args:
         where: the musical moment heard at a time (seconds of `time.monotonic`); called in JACK's thread, must
             return at once.
-        tempo: BPM of now; beats_per_bar: of now.
+        tempo: BPM of now. beats_per_bar: of the bar heard at a time; likewise.
         conditional: leave it to another master that is there already.
 
     Raises:
@@ -32,7 +32,7 @@ class JackTimebase:
         self,
         where: Callable[[float], Moment],
         tempo: Callable[[], float],
-        beats_per_bar: Callable[[], int],
+        beats_per_bar: Callable[[float], int],
         conditional: bool = True,
         server: str | None = None,
     ) -> None:
@@ -51,12 +51,18 @@ class JackTimebase:
             client.deactivate()
             client.close()
 
-    def _fill(self, _state: int, _blocksize: int, position: Any, _new: bool) -> None:
-        moment, size = self._where(time.monotonic()), self._size()
+    def _fill(self, _state: int, blocksize: int, position: Any, _new: bool) -> None:
+        client = self._client
+        if client is None:
+            return
+        # it is the first frame of the next period that is asked for
+        ahead = (blocksize - client.frames_since_cycle_start) / client.samplerate
+        now = time.monotonic() + ahead
+        moment, size = self._where(now), self._size(now)
         whole = int(moment.beat)
         position.valid = BBT
         position.bar, position.beat = moment.bar, whole
         position.tick = int((moment.beat - whole) * TICKS_PER_BEAT)
-        position.bar_start_tick = (moment.bar - 1) * size * TICKS_PER_BEAT
+        position.bar_start_tick = (moment.beats - (moment.beat - 1.0)) * TICKS_PER_BEAT
         position.beats_per_bar, position.beat_type = float(size), BEAT_TYPE
         position.ticks_per_beat, position.beats_per_minute = TICKS_PER_BEAT, self._tempo()

@@ -93,7 +93,7 @@ class JackOutlet:
         self,
         where: Callable[[float], Moment],
         line: Callable[[float], BeatLine],
-        beats_per_bar: Callable[[], int],
+        beats_per_bar: Callable[[float], int],
     ) -> None:
         self.name = "JACK timebase"
         self._where = where

@@ -84,5 +84,5 @@ class Giving:
     def _where(self, time: float) -> Moment:
         return self._clock.moment(self._samples.sample_at(time))
 
-    def _size(self) -> int:
-        return self._clock.beats_per_bar_at(self._written())
+    def _size(self, time: float) -> int:
+        return self._clock.beats_per_bar_at(self._samples.sample_at(time))

@@ -109,13 +109,13 @@ def test_transport_without_a_timebase_counts_in_our_tempo(server: JackServer) ->
 def test_transport_with_a_timebase_gives_its_bars_and_tempo(server: JackServer) -> None:
     clock, began = InternalClock(RATE, 133.0, 3), time.monotonic()
     master = JackTimebase(
-        lambda now: clock.moment((now - began) * RATE), lambda: 133.0, lambda: 3, server=server.name
+        lambda now: clock.moment((now - began) * RATE), lambda: 133.0, lambda _: 3, server=server.name
     )
     source = JackTransportSource(90.0, server=server.name)
     source.start()
     try:
         with pytest.raises(DeviceError, match="already"):
-            JackTimebase(lambda _: clock.moment(0), lambda: 1.0, lambda: 4, server=server.name)
+            JackTimebase(lambda _: clock.moment(0), lambda: 1.0, lambda _: 4, server=server.name)
         with open_client("host", server.name) as client:
             client.transport_start()
             read_for(source, 0.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -20,7 +21,8 @@ class System:
 
     Attributes:
         inputs, outputs: names that our inputs and outputs find. virtual: whether virtual ports can be made.
-        broken: every look at the ports fails. sent: (name of the port, bytes).
+        broken: every look at the ports fails. sent: (name of the port, bytes). on_sent: told of each as it is
+            sent.
     """
 
     inputs: list[str] = field(default_factory=list)
@@ -28,6 +30,7 @@ class System:
     virtual: bool = True
     broken: bool = False
     sent: list[tuple[str, bytes]] = field(default_factory=list)
+    on_sent: Callable[[bytes], None] = lambda data: None
     open_inputs: list[FakePort] = field(default_factory=list)
 
     def deliver(self, name: str, data: bytes, delta: float = 0.0) -> None:
@@ -79,6 +82,7 @@ class FakePort:
     def send_message(self, message: list[int]) -> None:
         if self.opened not in self.names and not self.system.virtual:
             raise FakeRtMidiError("the port has gone")
+        self.system.on_sent(bytes(message))
         self.system.sent.append((self.opened, bytes(message)))
 
     def delete(self) -> None:

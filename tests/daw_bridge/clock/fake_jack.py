@@ -1,0 +1,95 @@
+"""JACK-Client's module in the place of the real one: a server whose cycles a test's thread runs."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+PERIOD_S = 0.005
+RATE, PERIOD = 48000, 240
+
+
+class FakeJackError(Exception):
+    """In place of JACK-Client's."""
+
+
+class FakeServer:
+    """Asks the timebase master once a period, as a server does whose transport rolls.
+
+    Attributes:
+        look: called in the server's thread right before and right after the master is asked.
+        told: what it answered, a period ahead: what `look` said before, the position, and after.
+        master: the client that is it.
+    """
+
+    def __init__(self) -> None:
+        self.look: Callable[[], float] = lambda: 0.0
+        self.told: list[tuple[float, SimpleNamespace, float]] = []
+        self.master: FakeClient | None = None
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> FakeServer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ended.wait(PERIOD_S):
+            master = self.master
+            if master is not None and master.active:
+                position, before = SimpleNamespace(frame=0, valid=0), self.look()
+                master.fill(1, PERIOD, position, False)
+                self.told.append((before, position, self.look()))
+
+
+class FakeClient:
+    """`jack.Client`, as far as a timebase master needs it."""
+
+    samplerate = RATE
+    frames_since_cycle_start = 0
+
+    def __init__(self, server: FakeServer, name: str) -> None:
+        self.server, self.name = server, name
+        self.active = False
+        self.fill: Any = None
+
+    def set_timebase_callback(self, fill: Any, conditional: bool) -> bool:
+        if conditional and self.server.master is not None:
+            return False
+        self.fill, self.server.master = fill, self
+        return True
+
+    def release_timebase(self) -> None:
+        assert self.server.master is self
+        self.server.master = None
+
+    def activate(self) -> None:
+        self.active = True
+
+    def deactivate(self) -> None:
+        self.active = False
+
+    def close(self) -> None:
+        self.active = False
+
+
+def install(monkeypatch: pytest.MonkeyPatch) -> FakeServer:
+    """Put a server that runs as a context manager in the place of JACK for a test."""
+    server, fake = FakeServer(), ModuleType("jack")
+    contents: dict[str, Any] = {
+        "JackError": FakeJackError,
+        "set_error_function": lambda function: None,
+        "Client": lambda name, servername, no_start_server: FakeClient(server, name),
+    }
+    vars(fake).update(contents)
+    monkeypatch.setitem(sys.modules, "jack", fake)
+    return server
