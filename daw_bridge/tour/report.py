@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,7 +73,8 @@ def lines(figures: Obedience | None) -> list[str]:
     said = []
     if figures.beat is not None:
         beat = figures.beat
-        said.append(f"beat {beat.f_measure:.2f} ({figures.faster:.2f}), {1000 * beat.median_error:+.0f} ms")
+        late = f", {1000 * beat.median_error:+.0f} ms" if math.isfinite(beat.median_error) else ""
+        said.append(f"beat {beat.f_measure:.2f} ({figures.faster:.2f}){late}")
     if figures.melody is not None:
         said.append(f"melody {figures.melody.asked:.2f} ({figures.melody.reordered:.2f})")
     return [*said, f"{100 * figures.brightness:.1f} % above 5 kHz"]

@@ -75,13 +75,12 @@ def perform(link: Link, length: float, out: Console) -> Story:
 
 
 def _play(link: Link, story: Story, cue: Cue, before: Cue, out: Console) -> None:
-    """Send a cue's messages, all for the bar that the first of them is promised for."""
-    (address, values), *others = cue.messages(before)
-    ack = link.ask(address, *values, "1M")
-    bar = int(ack.params[3])
-    for address, values in others:
-        link.ask(address, *values, bar)
-    _note(story, cue, bar, float(ack.params[2]), out)
+    """Send a cue's messages together, all for the next bar line."""
+    messages = cue.messages(before)
+    for address, values in messages:
+        link.send(address, *values, "1M")
+    acks = [link.wait_for("/bridge/ack", about=address) for address, _ in messages]
+    _note(story, cue, int(acks[-1].params[3]), float(acks[-1].params[2]), out)
 
 
 def _note(story: Story, cue: Cue, bar: int, wait: float, out: Console) -> None:
