@@ -2,6 +2,7 @@
 
 `python -m genmodels.training.estimate [--items N] [--workers W] [--piece MINUTES] [key=value …]` renders a
 few items, lets both trainers take some steps on them, on the device that they will use, and prints minutes.
+What was measured is kept in `build/cost.json`, for the next call with the same settings.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import math
 import sys
 import time
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,6 +24,7 @@ from genmodels.codec.factory import build_codec
 from genmodels.device import pick_device
 from genmodels.errors import GenModelsError
 from genmodels.training import train_codec, train_lm
+from genmodels.training.command import INTERRUPTED
 from genmodels.training.config import load_config
 from genmodels.training.corpus.dataset import write_corpus
 from genmodels.training.encode import encode_corpus
@@ -31,6 +33,7 @@ from genmodels.training.schedule import LoopConfig
 from genmodels.training.train_codec import CodecTraining
 from genmodels.training.train_lm import LmTraining
 
+KEPT = Path("build") / "cost.json"
 PROBE_ITEMS = 3
 PROBE_SEED = 800_001
 PROBE_S = 4.0
@@ -87,6 +90,24 @@ def probe(overrides: list[str]) -> Cost:
         encoded = time.monotonic()
         lm_step = _seconds_a_step(train_lm.trainer_for(lm_config))
     return Cost((rendered - began) / PROBE_ITEMS, (encoded - trained) / PROBE_ITEMS, codec_step, lm_step)
+
+
+def known_cost(where: str, overrides: list[str], kept: Path = KEPT) -> Cost:
+    """What `probe` measures, or has measured before with the same overrides at the same place.
+
+    Args:
+        where: device, in words. kept: file that remembers.
+    Raises:
+        GenModelsError: see `probe`.
+    """
+    if kept.exists():
+        known = json.loads(kept.read_text())
+        if (known["where"], known["overrides"]) == (where, overrides):
+            return Cost(**known["cost"])
+    cost = probe(overrides)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text(json.dumps({"where": where, "overrides": overrides, "cost": asdict(cost)}))
+    return cost
 
 
 def parts(cost: Cost, items: int, workers: int, overrides: list[str]) -> list[Part]:
@@ -163,20 +184,26 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--piece", type=float, default=0.0, help="minutes of a sitting; 0 has no end")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="for both trainers")
     options = parser.parse_args(arguments)
-    began = time.monotonic()
     try:
-        cost = probe(options.overrides)
+        where = _where(load_config(LmTraining, train_lm.DEFAULT_CONFIG, options.overrides).device)
+        cost = known_cost(where, options.overrides)
         found = parts(cost, options.items, options.workers, options.overrides)
-        device = pick_device(load_config(LmTraining, train_lm.DEFAULT_CONFIG, options.overrides).device)
     except GenModelsError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    where = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-    threads = f", {torch.get_num_threads()} threads" if device.type == "cpu" else ""
-    took = time.monotonic() - began
-    print(f"left to do, as {took:.0f} s of trying say (training on {where}{threads}):")
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    print(f"left to do, training on {where}:")
     print(table(found, options.piece))
     return 0
+
+
+def _where(device: str) -> str:
+    """The device of a configuration, in words."""
+    picked = pick_device(device)
+    if picked.type == "cuda":
+        return torch.cuda.get_device_name(picked)
+    return f"{picked.type}, {torch.get_num_threads()} threads"
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from genmodels.training.estimate import Cost, main, parts, table
+from genmodels.training import estimate
+from genmodels.training.estimate import Cost, known_cost, main, parts, table
 
 COST = Cost(render=1.0, encode=0.5, codec=0.2, lm=2.0)
 
@@ -68,7 +69,23 @@ def test_every_part_is_tried_and_nothing_is_left_behind(
     assert main(["--items", "10", "loop.minutes=1", "batch=1"]) == 0
     said = capsys.readouterr().out
     assert all(name in said for name in ("render", "codec", "tokens", "language model", "in all"))
-    assert not list(tmp_path.iterdir())
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / "build" / "cost.json"]
+
+
+def test_what_was_measured_is_measured_again_only_for_other_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def probe(overrides: list[str]) -> Cost:
+        asked.append(overrides)
+        return COST
+
+    monkeypatch.setattr(estimate, "probe", probe)
+    kept = tmp_path / "build" / "cost.json"
+    for where, overrides in (("cpu", []), ("cpu", []), ("cpu", ["batch=2"]), ("gpu", ["batch=2"])):
+        assert known_cost(where, overrides, kept) == COST
+    assert asked == [[], ["batch=2"], ["batch=2"]]
 
 
 def test_an_unknown_key_is_refused_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
