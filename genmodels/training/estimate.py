@@ -8,6 +8,7 @@ What was measured is kept in `build/cost.json`, for the next call with the same 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import io
 import json
 import math
@@ -27,6 +28,7 @@ from genmodels.training import train_codec, train_lm
 from genmodels.training.command import INTERRUPTED
 from genmodels.training.config import load_config
 from genmodels.training.corpus.dataset import write_corpus
+from genmodels.training.corpus.facts import COMPOSER
 from genmodels.training.encode import encode_corpus
 from genmodels.training.loop import Trainer
 from genmodels.training.schedule import LoopConfig
@@ -93,20 +95,22 @@ def probe(overrides: list[str]) -> Cost:
 
 
 def known_cost(where: str, overrides: list[str], kept: Path = KEPT) -> Cost:
-    """What `probe` measures, or has measured before with the same overrides at the same place.
+    """What `probe` measures, or has measured before on the same device with the same configurations.
 
     Args:
         where: device, in words. kept: file that remembers.
     Raises:
         GenModelsError: see `probe`.
     """
+    files = [path.read_text() for path in (train_codec.DEFAULT_CONFIG, train_lm.DEFAULT_CONFIG)]
+    settings = hashlib.sha256(json.dumps([where, overrides, files]).encode()).hexdigest()
     if kept.exists():
         known = json.loads(kept.read_text())
-        if (known["where"], known["overrides"]) == (where, overrides):
+        if known["settings"] == settings:
             return Cost(**known["cost"])
     cost = probe(overrides)
     kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(json.dumps({"where": where, "overrides": overrides, "cost": asdict(cost)}))
+    kept.write_text(json.dumps({"settings": settings, "cost": asdict(cost)}))
     return cost
 
 
@@ -119,7 +123,7 @@ def parts(cost: Cost, items: int, workers: int, overrides: list[str]) -> list[Pa
     codec = load_config(CodecTraining, train_codec.DEFAULT_CONFIG, overrides)
     lm = load_config(LmTraining, train_lm.DEFAULT_CONFIG, overrides)
     folders = [Path(codec.corpus), Path(codec.valid_corpus)]
-    rendered = sum(len(list(folder.glob("[0-9]*.json"))) for folder in folders)
+    rendered = sum(map(_rendered, folders))
     missing = max(0, items - rendered)
     codec_part = _training("codec", codec.loop, cost.codec, Path(codec.folder))
     # other weights make other tokens
@@ -140,6 +144,12 @@ def table(found: list[Part], piece: float = 0.0) -> str:
     rows = [f"  {part.name:15} {part.minutes:6.1f} min   {part.made_of}" for part in found]
     sittings = f", in {max(1, math.ceil(total / piece))} pieces of {piece:g} min" if piece else ""
     return "\n".join([*rows, f"  {'in all':15} {total:6.1f} min{sittings}"])
+
+
+def _rendered(folder: Path) -> int:
+    """How many items of a corpus folder are of the present composer."""
+    facts = (json.loads(path.read_text()) for path in folder.glob("[0-9]*.json"))
+    return sum(item.get("composer") == COMPOSER for item in facts)
 
 
 def _training(name: str, loop: LoopConfig, step_s: float, folder: Path) -> Part:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from genmodels.training import estimate
+from genmodels.training.corpus.facts import COMPOSER
 from genmodels.training.estimate import Cost, known_cost, main, parts, table
 
 COST = Cost(render=1.0, encode=0.5, codec=0.2, lm=2.0)
@@ -32,8 +33,10 @@ def test_everything_is_left_of_a_training_that_has_not_begun(tmp_path: Path) -> 
 
 def test_what_is_there_is_not_counted_again(tmp_path: Path) -> None:
     overrides = folders(tmp_path)
+    for number in range(130):
+        composer = COMPOSER if number < 120 else COMPOSER - 1
+        (tmp_path / "corpus" / f"{number:05d}.json").write_text(json.dumps({"composer": composer}))
     for number in range(120):
-        (tmp_path / "corpus" / f"{number:05d}.json").touch()
         (tmp_path / "corpus" / f"{number:05d}.tokens.npz").touch()
     history = tmp_path / "training" / "history.jsonl"
     history.write_text(json.dumps({"step": 90.0, "seconds": 240.0}) + "\n")
