@@ -24,7 +24,11 @@ class LinkSource:
 
     Args:
         bpm: the tempo to found a session with. beats_per_bar: Link's quantum.
-        start_stop: whether the session's start and stop count; else the song always runs.
+
+    Attributes:
+        has_transport: whether the session's start and stop count: from the first start that is seen on, as a
+            session that nobody has ever started cannot be told from one that was stopped, and many never use
+            it. Its beats go on while it stands; once the last peer has left, it does not stand any more.
 
     Raises:
         DeviceError: LinkPython-extern is not installed.
@@ -37,15 +41,14 @@ class LinkSource:
         self,
         bpm: float = 120.0,
         beats_per_bar: int = 4,
-        start_stop: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = "Ableton Link"
         self.beats_per_bar = beats_per_bar
         self._clock = clock
-        self.has_transport = start_stop
+        self.has_transport = False
+        self._playing = False
         self._epoch = 0
-        self._running = False
         self._last: BeatLine | None = None
         try:
             self._link: Any = import_module("link").Link(bpm)
@@ -59,7 +62,7 @@ class LinkSource:
 
     def start(self) -> None:
         """Join."""
-        self._link.startStopSyncEnabled = self.has_transport
+        self._link.startStopSyncEnabled = True
         self._link.enabled = True
 
     def stop(self) -> None:
@@ -84,17 +87,21 @@ class LinkSource:
         state = self._link.captureSessionState()
         micros = round((now + self._offset()) / US)
         line = BeatLine(now, float(state.beatAtTime(micros, self.beats_per_bar)), float(state.tempo()))
-        running = not self.has_transport or bool(state.isPlaying())
-        events: list[ClockEvent] = []
-        if running != self._running:
-            self._running = running
-            self._epoch += 1
-            events.append(ClockEvent("continue" if running else "stop", now, line.beat))
-        elif self._last is not None and self._moved(self._last, line):
+        if self._last is not None and self._moved(self._last, line):
             self._epoch += 1
         self._last = line
-        shown = line if running else None
-        return Reading("locked", line.bpm, shown, self._epoch, self.beats_per_bar, tuple(events))
+        events = self._started_or_stopped(state, micros, line)
+        standing = self.has_transport and not self._playing and self.peers > 0
+        return Reading("locked", line.bpm, line, self._epoch, self.beats_per_bar, events, standing)
+
+    def _started_or_stopped(self, state: Any, micros: int, line: BeatLine) -> tuple[ClockEvent, ...]:
+        """What the session's start and stop have become at a time of Link's clock; they may be announced."""
+        playing = bool(state.isPlaying())
+        if playing == self._playing or state.timeForIsPlaying() > micros:
+            return ()
+        self._playing = playing
+        self.has_transport = True
+        return (ClockEvent("continue" if playing else "stop", line.time, line.beat),)
 
     def _moved(self, before: BeatLine, line: BeatLine) -> bool:
         """Whether the beat was moved, rather than its tempo changed, since the reading before."""

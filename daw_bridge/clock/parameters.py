@@ -24,9 +24,10 @@ CLOCK_PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         TRANSPORT, "value", (Arg("on", "b"),), default=(True,),
-        doc="Whether decks obey the start and stop of MIDI clock and JACK transport: a stop stops those that "
-        "play, and while it stands they wait, as do those that are told to start; a start lets them come in, "
-        "on the launch quantum. Off, only tempo and place are followed.",
+        doc="Whether decks obey the start and stop of MIDI clock, JACK transport and a Link session: a stop "
+        "stops those that play, and while it stands they wait, as do those that are told to start; a start "
+        "lets them come in, on the launch quantum. A Link session counts from the first start that is seen. "
+        "Off, only tempo and place are followed.",
     ),
     Parameter(
         OUT, "value",

@@ -53,10 +53,11 @@ class Reading:
     Attributes:
         state: ``'waiting'`` (nothing yet), ``'locked'``, or ``'lost'``; what a lost one said last holds.
         tempo: BPM; None while unknown.
-        line: beats on time while the song runs; None where only the tempo counts (stopped, or free).
+        line: beats on time; None where only the tempo counts, as of most songs that are stopped.
         epoch: changes whenever the line was moved on purpose (start, continue, a new song position).
         beats_per_bar: where the source knows it; bars then begin at multiples of it. None: beats, no bars.
         events: what happened since the last reading, in order.
+        standing: the song is stopped though its beats go on, as Link's do.
     """
 
     state: State
@@ -65,6 +66,7 @@ class Reading:
     epoch: int = 0
     beats_per_bar: int | None = None
     events: tuple[ClockEvent, ...] = ()
+    standing: bool = False
 
 
 class ClockSource(Protocol):

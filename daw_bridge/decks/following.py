@@ -107,7 +107,8 @@ class Following:
             self._changes.steer(follower)
             self._show_tempo()
         source = follower.source
-        self._transport.standing = source.has_transport and source.connected and not has_line
+        silent = source.has_transport and source.connected and not has_line
+        self._transport.standing = silent or follower.reading.standing
         for event in events:
             self._happened(event, was_led)
         if self._song_due and self._clock.led:

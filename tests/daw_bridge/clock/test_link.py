@@ -9,6 +9,7 @@ import pytest
 
 from daw_bridge.clock.link import LinkSource
 from daw_bridge.errors import DeviceError
+from tests.daw_bridge.clock import fake_link
 
 PATIENCE_S = 15.0
 
@@ -68,19 +69,66 @@ def test_a_tempo_set_here_is_the_sessions(pair: Pair) -> None:
     raise AssertionError(f"the other peer stays at {reading.tempo} BPM")
 
 
-def test_start_and_stop_of_the_session_are_followed_where_wanted() -> None:
-    link = pytest.importorskip("link", reason="LinkPython-extern is not installed")
-    source = LinkSource(120.0, start_stop=True)
-    now = time.monotonic()
-    assert source.read(now).line is None
-    assert isinstance(source._link, link.Link)
-    for playing in (True, False):
-        state = source._link.captureSessionState()
-        state.setIsPlaying(playing, source._link.clock().micros())
-        source._link.commitSessionState(state)
+def test_a_session_that_nobody_has_started_always_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = fake_link.install(monkeypatch)
+    source = LinkSource(120.0)
+    source.start()
+    assert session.synced
+    reading = source.read(time.monotonic())
+    assert reading.line is not None
+    assert (reading.standing, reading.events, source.has_transport) == (False, (), False)
+
+
+def test_from_its_first_start_on_a_session_starts_and_stops_while_its_beats_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = fake_link.install(monkeypatch)
+    source = LinkSource(120.0)
+    epochs = set()
+    for playing, told in ((True, "continue"), (False, "stop"), (True, "continue")):
+        session.play(playing)
         reading = source.read(time.monotonic())
-        assert (reading.line is not None) == playing
-        assert [event.notice for event in reading.events] == ["continue" if playing else "stop"]
+        assert [event.notice for event in reading.events] == [told]
+        assert reading.standing == (not playing)
+        assert reading.line is not None
+        assert source.read(time.monotonic()).events == ()
+        epochs.add(reading.epoch)
+    assert len(epochs) == 1
+
+
+def test_a_start_that_is_announced_counts_when_its_time_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = fake_link.install(monkeypatch)
+    source = LinkSource(120.0)
+    session.play(True, in_s=0.5)
+    now = time.monotonic()
+    assert source.read(now).events == ()
+    (event,) = source.read(now + 0.6).events
+    assert event.notice == "continue"
+
+
+def test_when_the_last_peer_has_left_a_song_does_not_stand_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = fake_link.install(monkeypatch)
+    source = LinkSource(120.0)
+    for playing in (True, False):
+        session.play(playing)
+        source.read(time.monotonic())
+    assert source.read(time.monotonic()).standing
+    session.peers = 0
+    assert not source.read(time.monotonic()).standing
+
+
+def test_start_and_stop_of_a_peer_are_followed(pair: Pair) -> None:
+    pair.wait()
+    for playing, told in ((True, "continue"), (False, "stop")):
+        state = pair.second._link.captureSessionState()
+        state.setIsPlaying(playing, pair.second._link.clock().micros())
+        pair.second._link.commitSessionState(state)
+        deadline = time.monotonic() + 5.0
+        while not (reading := pair.first.read(time.monotonic())).events:
+            assert time.monotonic() < deadline, "the other peer hears nothing of it"
+            time.sleep(0.01)
+        assert [event.notice for event in reading.events] == [told]
+        assert reading.standing == (not playing)
 
 
 def test_a_beat_moved_is_a_new_epoch_and_a_tempo_is_none() -> None:

@@ -17,6 +17,7 @@ from daw_bridge.decks.protocol import Result, When
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.errors import DeviceError, ScheduleError
 from daw_bridge.takes.replay import replay
+from tests.daw_bridge.clock import fake_link
 from tests.daw_bridge.clock.line_source import LineSource
 from tests.daw_bridge.clock.transport_peer import FakePeer
 from tests.daw_bridge.decks.stage import RATE, Stage, perform
@@ -130,6 +131,8 @@ def test_a_change_of_the_hosts_tempo_and_place_is_followed_without_silence(
         await until_followed(s, host.line)
         host.line, host.epoch = running(41.3, 132.0), 1
         await until_followed(s, host.line)
+        # the short bar may be as far away as the next bar line
+        await asyncio.sleep(5 * 60.0 / 132.0)
         heard = s.player._output.position()
         _, within = clock(s).map.bar_beat(clock(s).map.beat_at(heard))
         assert within == pytest.approx(host.line.beat_at(time.monotonic()) % 4 + 1, abs=0.02)
@@ -380,3 +383,41 @@ def test_the_music_outlives_a_jack_server_at_its_tempo_and_follows_the_one_that_
     heard = perform(scene, tmp_path)
     block = np.abs(heard[samples[0] + 200 : samples[1]])
     assert block[: len(block) // 480 * 480].reshape(-1, 480).max(axis=1).min() > 0.4
+
+
+def test_start_and_stop_of_a_link_session_are_obeyed_and_its_bars_go_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    session = fake_link.install(monkeypatch)
+    session.state.bpm = 240.0
+
+    async def scene(s: Stage) -> None:
+        assert not await follow(s, "link")
+        s.set("prompt", "400")
+        start = s.start()
+        await s.until(start.sample + RATE // 4)
+        # nobody has started the session: decks play
+        assert s.state() == "playing"
+        session.play(True)
+        await asyncio.sleep(0.2)
+        assert s.state() == "playing"
+        session.play(False)
+        await asyncio.sleep(0.3)
+        assert (s.state(), s.player.status().clock.state) == ("armed", "standing")
+        s.start(deck=2)
+        await asyncio.sleep(0.3)
+        assert s.state(2) == "armed"
+        session.play(True)
+        await asyncio.sleep(2.5)
+        assert (s.state(1), s.state(2)) == ("playing", "playing")
+        assert s.player.status().clock.state == "locked"
+        beat = clock(s).map.beat_at(began(s))
+        assert beat == pytest.approx(4 * round(beat / 4), abs=1e-3)
+        s.set("clock/transport", False, deck=None)
+        session.play(False)
+        await asyncio.sleep(0.3)
+        assert (s.state(1), s.state(2)) == ("playing", "playing")
+        line = BeatLine(time.monotonic(), session.state.beatAtTime(fake_link.micros(), 4), 240.0)
+        await until_followed(s, line)
+
+    perform(scene, tmp_path, decks=2)
