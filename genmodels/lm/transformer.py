@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genmodels.errors import ConfigError
-from genmodels.lm.attention import blockwise_causal_attention
+from genmodels.lm.attention import blockwise_causal_attention, masked_attention
 from genmodels.lm.cache import KVCache
 
 KeyValues = tuple[Tensor, Tensor]
@@ -85,8 +85,8 @@ class Attention(nn.Module):
     def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, causal: bool) -> Tensor:
         """Queries [B, H, T, D] over keys and values -> [B, T, dim], still to be projected."""
         dropout = self.dropout if self.training else 0.0
-        if causal and self.training and not dropout and q.device.type == "cpu" and q.dtype == torch.bfloat16:
-            out = blockwise_causal_attention(q, k, v)
+        if self.training and not dropout and q.device.type == "cpu" and q.dtype == torch.bfloat16:
+            out = blockwise_causal_attention(q, k, v) if causal else masked_attention(q, k, v, mask)
         else:
             out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout, is_causal=causal)
         return out.transpose(1, 2).flatten(2)

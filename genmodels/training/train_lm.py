@@ -181,7 +181,7 @@ def optimizer_for(lm: LMModel, weight_decay: float) -> torch.optim.AdamW:
         exempt = parameter.ndim < 2 or ".embed" in name or name.startswith("emb.")
         (free if exempt else decayed).append(parameter)
     groups = [{"params": decayed, "weight_decay": weight_decay}, {"params": free, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, betas=(0.9, 0.95))
+    return torch.optim.AdamW(groups, betas=(0.9, 0.95), fused=True)
 
 
 def trainer_for(config: LmTraining) -> Trainer:
