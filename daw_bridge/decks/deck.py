@@ -12,8 +12,8 @@ from daw_bridge.decks.briefing import Briefing
 from daw_bridge.decks.engines import Engines
 from daw_bridge.decks.geometry import Geometry
 from daw_bridge.decks.heard import Heard
+from daw_bridge.decks.line_up import LineUp
 from daw_bridge.decks.pieces import Samples
-from daw_bridge.decks.protocol import DeckState
 from daw_bridge.decks.run import Run
 from daw_bridge.decks.score import Score
 from daw_bridge.decks.song_clock import SongClock
@@ -27,7 +27,7 @@ from daw_bridge.takes.status import Place
 KEPT_S = 2
 
 
-class Deck:
+class Deck(LineUp):
     """One deck. `read` is for the feeder's thread, everything else for the event loop's.
 
     Positions are output samples; ``written`` is the first that the feeder has not asked for.
@@ -36,7 +36,7 @@ class Deck:
         number: from 1, for people.
 
     Attributes:
-        score: what its model is told. voicing: how its voices begin.
+        voicing: how its voices begin.
         memory: the last minute of what it played.
         heirs: runs in another model that are to follow on its runs, by those; they are told what its runs
             are told, but not heard.
@@ -46,16 +46,12 @@ class Deck:
     def __init__(
         self, number: int, clock: SongClock, engines: Engines, geometry: Geometry, timing: Timing
     ) -> None:
-        self.number = number
-        self.score = Score(clock, geometry.model.takes)
+        super().__init__(number, Score(clock, geometry.model.takes), geometry.out_rate, timing)
         self._clock = clock
-        self._rate = geometry.out_rate
         self._engines = engines
-        self._timing = timing
         self.heard = Heard(self.score.timeline, clock, geometry.model)
         self._briefing = Briefing(self.score.timeline, clock, engines.send)
         self.voicing = Voicing(number, clock, engines, geometry, timing, self._briefing)
-        self._runs: tuple[Run, ...] = ()
         self.heirs: dict[Run, Run] = {}
         self._asked: float | None = None
         self._past_underruns = 0
@@ -74,21 +70,6 @@ class Deck:
         return self._held / self._rate
 
     @property
-    def runs(self) -> tuple[Run, ...]:
-        """What sounds or will."""
-        return self._runs
-
-    @property
-    def active(self) -> bool:
-        """Whether it sounds or will."""
-        return bool(self._runs)
-
-    @property
-    def plays_on(self) -> bool:
-        """Whether it sounds or will, and no end is set."""
-        return any(run.stop is None for run in self._runs)
-
-    @property
     def changed(self) -> bool:
         """Whether `flush` has something to do."""
         return self.active and self.score.changed
@@ -104,37 +85,6 @@ class Deck:
                 mixed = block if mixed is None else mixed + block
         self.memory.write(start, mixed)
         return mixed
-
-    def waiting_start(self, written: int) -> int | None:
-        """Output sample of a start that has not sounded yet; None where none waits."""
-        starts = [run.start for run in self._runs if run.start > written and not run.sounding]
-        return min(starts, default=None)
-
-    def state(self, written: int) -> DeckState:
-        """What it does at an output sample."""
-        begun = [run for run in self._runs if run.start <= written]
-        if not begun:
-            return "armed" if self._runs else "stopped"
-        # one that is late leaves its place to the one before
-        sounding = [run for run in begun if run.sounding and not run.ended(written)]
-        if not sounding:
-            return "armed"
-        return "holding" if sounding[-1].holding else "playing"
-
-    def lead_s(self, position: float) -> float:
-        """Seconds generated beyond an output sample, in the run that sounds or will sound next."""
-        if not self._runs:
-            return 0.0
-        run = next((run for run in self._runs if run.stop is None or run.stop > position), self._runs[-1])
-        return max(0.0, run.lead(max(round(position), run.start)) / self._rate)
-
-    def earliest(self, written: int) -> int:
-        """First output sample that a change sent now can reach."""
-        if not self._runs:
-            return written
-        due = written + round(self._timing.margin_s * self._rate)
-        run = next((run for run in self._runs if run.stop is None or run.stop > due), self._runs[-1])
-        return run.sample_of(run.earliest_frame(due))
 
     def set_now(self, name: str, values: Values, asked: float | None = None) -> None:
         """Change a value as soon as it can be heard; `flush` does it.
@@ -169,20 +119,6 @@ class Deck:
                 if run.stop_planned and run.stop is not None and run.stop > written:
                     run.stop, run.stop_beat, run.stop_planned = None, None, False
         return dropped
-
-    def following(self, position: float) -> tuple[str, int] | None:
-        """The next thing that it will do after an output sample: its name and its output sample."""
-        found = [(change.sample, change.name) for change in self.score.timeline.planned(round(position))[:1]]
-        found += [(run.start, run.begins_by) for run in self._runs if run.start > position]
-        starts = {start for start, _ in found}
-        stops = (run.stop for run in self._runs if run.stop is not None and run.stop > position)
-        found += [(stop, "stop") for stop in stops if stop not in starts]
-        return next(((name, sample) for sample, name in sorted(found)), None)
-
-    def began(self, position: float) -> int | None:
-        """Output sample at which what sounds at an output sample started; None where nothing does."""
-        starts = [run.start for run in self._runs if run.start <= position and not run.ended(round(position))]
-        return starts[-1] if starts else None
 
     def start(self, moment: Moment, seed: int) -> None:
         """Begin a new run at a moment; one that sounds gives way to it, one that waits is replaced."""
@@ -321,14 +257,6 @@ class Deck:
         for heir in self.heirs.values():
             self._release(heir)
         self.heirs.clear()
-
-    def places(self) -> list[tuple[int, Place]]:
-        """Where its runs lie, by their voices' numbers."""
-        return [(run.number, Place(self.number, run.origin, run.start, run.stop)) for run in self._runs]
-
-    def owns(self, number: int) -> bool:
-        """Whether a voice of the engine is one of its runs."""
-        return any(run.number == number for run in self._runs)
 
     def close(self) -> None:
         """End all runs at once."""

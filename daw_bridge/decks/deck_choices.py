@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
-from fractions import Fraction
 
 from daw_bridge.clock.internal import Moment
-from daw_bridge.clock.quantum import NOW, Quantum
-from daw_bridge.decks.choice import Basis, Brief, Choice
+from daw_bridge.clock.quantum import NOW
+from daw_bridge.decks.choice import Choice
 from daw_bridge.decks.choice_parameters import CHOICES, COMMIT, CUE, MAX_CHOICES
 from daw_bridge.decks.cue import CueVoice
 from daw_bridge.decks.deck import Deck
-from daw_bridge.decks.engine_host import RING_SECONDS
 from daw_bridge.decks.engines import Engines
 from daw_bridge.decks.leaving import Leaving
+from daw_bridge.decks.preparation import LONGEST_S, Preparation
 from daw_bridge.decks.protocol import ChoicesState, ChoicesStatus, NoticeKind
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.decks.timing import Timing
 from daw_bridge.errors import ParameterError, ScheduleError
 
-LONGEST_S = RING_SECONDS - 1.0
-STEADY_S = 0.25
 SEED_STEP = 1009
 
 Notify = Callable[[NoticeKind, str], None]
@@ -31,9 +27,9 @@ class DeckChoices:
     """What a deck might go on with. For the event loop's thread.
 
     Choices go on from the deck's tokens up to a bar line. They hold as long as tempo, meter and what the deck
-    is told stay as they are; when these have changed, and then been steady for `STEADY_S`, all are prepared
-    anew, with their seeds, from where the deck has got to. One that is committed belongs to the deck, which
-    tells it such changes itself.
+    is told stay as they are (see `Preparation`); when these have changed, and then been steady, all are
+    prepared anew, with their seeds, from where the deck has got to. One that is committed belongs to the
+    deck, which tells it such changes itself.
 
     Args:
         voice: of the cue.
@@ -58,10 +54,8 @@ class DeckChoices:
         self._written = written
         self._notify = notify
         self._choices: tuple[Choice, ...] = ()
-        self._brief: Brief | None = None
         self._bars = 0
-        self._basis: Basis | None = None
-        self._steady_from: float | None = None
+        self._preparation = Preparation(deck, clock, timing, written)
         self._cued = 0
         self._committed: Choice | None = None
         self._intact = True
@@ -80,7 +74,7 @@ class DeckChoices:
         committed = self._committed.number if self._committed else 0
         pending = sum(not choice.failure for choice in self._choices) - ready
         state: ChoicesState = "preparing" if pending else "ready"
-        state = state if self._steady_from is None else "changed"
+        state = "changed" if self._preparation.changed else state
         return ChoicesStatus(state, len(self._choices), ready, self._bars, self._cued, committed, bar)
 
     def prepare(self, count: int, bars: int, seed: int) -> None:
@@ -89,7 +83,7 @@ class DeckChoices:
         Raises:
             ParameterError: so many bars are too long.
         """
-        if count and bars > (longest := self._longest()):
+        if count and bars > (longest := self._preparation.longest()):
             tempo = self._clock.tempo_at(self._written())
             raise ParameterError(
                 self._address(CHOICES), bars,
@@ -134,13 +128,13 @@ class DeckChoices:
         """
         self.check(number)
         self._withdraw()
-        choice, brief = self._choice(COMMIT, number), self._brief
+        choice, brief = self._choice(COMMIT, number), self._preparation.brief
         if choice.run is None or brief is None:
             self._wish = number, moment.beats
             return
         clock = self._clock.map
         until = clock.sample_at(clock.beat_of_bar(moment.bar + brief.bars))
-        self._intact = self._holds(brief, moment.sample)
+        self._intact = self._preparation.holds(brief, moment.sample)
         self._committed, self._wish = choice, None
         if not self._intact:
             choice.unprepare()
@@ -166,7 +160,7 @@ class DeckChoices:
 
     def worker_back(self) -> None:
         """A new worker has its model: the choices are prepared as they were."""
-        if self._steady_from is None:
+        if not self._preparation.changed:
             self._let_go(self._choices)
             self._open(self._choices)
 
@@ -192,7 +186,8 @@ class DeckChoices:
         self._let_go(self._choices)
         if self._committed is not None and self._committed.run is not None:
             self._leaving.give(self._committed.run)
-        self._choices, self._brief, self._basis, self._steady_from = (), None, None, None
+        self._preparation.forget()
+        self._choices = ()
         self._cued, self._committed, self._wish = 0, None, None
         self._voice.listen(None)
 
@@ -206,11 +201,6 @@ class DeckChoices:
         """Output samples of a choice that must be there for it to be taken."""
         return round(self._timing.lookahead_s * self._clock.map.sample_rate)
 
-    def _longest(self) -> int:
-        """How many bars a section may have."""
-        length, _ = self._clock.bar_samples(self._written())
-        return int(LONGEST_S * self._clock.map.sample_rate / length)
-
     def _address(self, path: str) -> str:
         return path.replace("{deck}", str(self._deck.number))
 
@@ -220,41 +210,18 @@ class DeckChoices:
             raise ParameterError(self._address(path), number, f"{there}, see {self._address(CHOICES)}")
         return self._choices[number - 1]
 
-    def _next_line(self, bars: int = 1) -> Moment:
-        """The next line of a grid of bars that can be reached."""
-        margin = round(self._timing.margin_s * self._clock.map.sample_rate)
-        return self._clock.resolve(self._written() + margin, Quantum("bar", Fraction(bars)))
-
-    def _basis_at(self, sample: int) -> Basis:
-        return Basis(
-            self._deck.score.timeline.at(sample),
-            self._clock.tempo_at(sample),
-            self._clock.beats_per_bar_at(sample + 1),
-            self._deck.voicing.geometry,
-        )
-
-    def _holds(self, brief: Brief, sample: int) -> bool:
-        """Whether what was prepared can be played from an output sample on as it is."""
-        return brief.basis.holds(self._basis_at(sample), brief.samples / self._clock.map.sample_rate)
-
     def _begin(self) -> None:
         """Prepare all anew, from where the deck has got to."""
-        self._steady_from, self._told = None, False
-        self._bars = max(1, min(self._bars, self._longest()))
-        start = self._next_line(self._bars)
-        basis, runs, voicing = self._basis_at(start.sample), self._deck.runs, self._deck.voicing
-        prompt = voicing.tokens_to_bar(runs[-1]) if runs else None
-        origin = start.sample - basis.geometry.out_samples(0 if prompt is None else prompt.shape[1])
-        samples = self._bars * self._clock.bar_samples(start.sample)[0]
-        conditions = voicing.conditions(origin, start.sample)
-        self._brief = Brief(self._deck.number, basis, conditions, prompt, start, self._bars, samples)
+        self._told = False
+        self._bars = self._preparation.begin(self._bars).bars
         self._open(self._choices)
 
     def _open(self, choices: Iterable[Choice]) -> None:
         """Have choices generated, but for the one that is the deck's already."""
+        brief = self._preparation.brief
         for choice in choices:
-            if self._brief is not None and choice is not self._committed:
-                choice.open(self._brief, self._host, self._clock.bar_samples)
+            if brief is not None and choice is not self._committed:
+                choice.open(brief, self._host, self._clock.bar_samples)
 
     def _watch_committed(self, choice: Choice) -> None:
         run = choice.run
@@ -266,27 +233,23 @@ class DeckChoices:
         self._take_back(choice)
 
     def _watch_basis(self) -> None:
-        brief, now = self._brief, time.monotonic()
+        brief = self._preparation.brief
         assert brief is not None
-        sample = max(brief.start.sample, self._next_line().sample)
-        if self._steady_from is None:
-            if not self._holds(brief, sample):
-                self._basis, self._steady_from = self._basis_at(sample), now
-                if self._committed is not None:
-                    self._committed.unprepare()
-                self._let_go(self._choices)
-        elif (basis := self._basis_at(sample)) != self._basis:
-            self._basis, self._steady_from = basis, now
-        elif now - self._steady_from >= STEADY_S:
+        news = self._preparation.look(brief)
+        if news == "changed":
+            if self._committed is not None:
+                self._committed.unprepare()
+            self._let_go(self._choices)
+        elif news == "steady":
             self._begin()
 
     def _keep_wish(self) -> None:
         """Take what was committed before the worker was lost: at its bar, or the next that can be."""
-        if self._wish is None or self._steady_from is not None:
+        if self._wish is None or self._preparation.changed:
             return
         number, beat = self._wish
         if self._choices[number - 1].has(self._least):
-            line = self._next_line()
+            line = self._preparation.next_line()
             bar, _ = self._clock.map.bar_beat(beat)
             self.commit(number, line if bar <= line.bar else self._clock.resolve(line.sample, NOW, bar))
 
@@ -303,7 +266,7 @@ class DeckChoices:
             choice.run = None
         elif run is not None and (run.epoch > 1 or not self._intact):
             self._let_go((choice,))
-        if choice.run is None and self._steady_from is None and self._host.state == "ready":
+        if choice.run is None and not self._preparation.changed and self._host.state == "ready":
             self._open((choice,))
 
     def _listen(self) -> None:

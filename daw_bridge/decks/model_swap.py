@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from daw_bridge.audio.feeder import MAX_BLOCK
 from daw_bridge.clock.internal import Moment
-from daw_bridge.clock.quantum import Quantum
 from daw_bridge.decks.changes import Changes
 from daw_bridge.decks.conditions import out_of_reach
 from daw_bridge.decks.deck import Deck
@@ -17,20 +15,20 @@ from daw_bridge.decks.engine_host import EngineHost
 from daw_bridge.decks.engines import Engines
 from daw_bridge.decks.estimate import first_estimates
 from daw_bridge.decks.geometry import Geometry
+from daw_bridge.decks.heirs import Heirs
 from daw_bridge.decks.held_tap import HeldTap
 from daw_bridge.decks.lookahead import HIGH_S
 from daw_bridge.decks.moments import Moments
 from daw_bridge.decks.protocol import NO_SWAP, OnResult, Result, Settings, SwapStatus, When
 from daw_bridge.decks.recovery import Notify
-from daw_bridge.decks.run import Run
 from daw_bridge.decks.song_clock import SongClock
+from daw_bridge.decks.swap_line import SwapLine
 from daw_bridge.decks.take_desk import TakeDesk
 from daw_bridge.decks.timing import Timing
 from daw_bridge.decks.together import Together
 from daw_bridge.engine.protocol import Load, Loaded
 from daw_bridge.errors import ModelError
 
-READY_S = 0.25
 REACH_S = 0.2
 SPARE_S = 0.25
 COMMIT_S = 0.4
@@ -39,7 +37,6 @@ AGAIN_S = 0.6
 REHEARSAL_LIMIT_S = 30.0
 MAX_MISSED = 12
 ANEW_EVERY = 4
-ONE_BAR = Quantum.parse("1M")
 
 
 @dataclass(eq=False)
@@ -49,13 +46,13 @@ class Swap:
     Attributes:
         name: of the model, as it was asked for.
         geometry: None until it is loaded.
+        line: where it is to take over. planned: whether the settings have been planned for it.
         began: when the rehearsal began, by `time.monotonic`. allowance_s: what voices need to be ready.
-        moment: where it is to take over. planned: whether the settings have been planned for it.
         missed: lines that came before the voices were ready.
     """
 
     name: str
-    when: When
+    line: SwapLine
     settings: Settings
     on_result: OnResult
     host: EngineHost
@@ -64,8 +61,6 @@ class Swap:
     geometry: Geometry | None = None
     began: float = 0.0
     allowance_s: float = 0.0
-    moment: Moment | None = None
-    meters: object = None
     planned: bool = False
     missed: int = 0
 
@@ -108,9 +103,9 @@ class ModelSwap:
         self._timing = timing
         self._takes = takes
         self._written = written
-        self._seed = seed
         self._played = played
         self._notify = notify
+        self._heirs = Heirs(decks, clock, changes, timing, seed)
         self._swap: Swap | None = None
         self._over: tuple[Swap, Moment] | None = None
 
@@ -132,7 +127,7 @@ class ModelSwap:
         tap = HeldTap(self._takes.keeper)
         coming = _Coming(self)
         host = self._engines.beside(replace(load, gently=True), coming, tap)
-        swap = coming.swap = Swap(name, when, settings, on_result, host, tap)
+        swap = coming.swap = Swap(name, self._line(name, when), settings, on_result, host, tap)
         self._swap = swap
         swap.loading = asyncio.get_running_loop().create_task(self._load(swap))
 
@@ -148,10 +143,9 @@ class ModelSwap:
         self._leave(swap)
         if swap.loading is not None:
             swap.loading.cancel()
-        for deck in self._decks:
-            deck.disinherit()
-        if swap.planned and swap.moment is not None:
-            self._together.drop(swap.settings, swap.moment)
+        self._heirs.let_go()
+        if swap.planned and swap.line.moment is not None:
+            self._together.drop(swap.settings, swap.line.moment)
         self._engines.drop(swap.host)
         swap.on_result(Result(error=f"model {swap.name} does not take over: {reason}"))
 
@@ -188,60 +182,33 @@ class ModelSwap:
         if not swap.allowance_s:
             self._rehearse(swap, geometry)
             return
-        moment = self._aim(swap)
+        moment = swap.line.aim(swap.allowance_s + REACH_S)
         left = (moment.sample - written) / geometry.out_rate
         if left > swap.allowance_s + REACH_S:
             return
         if not swap.planned:
             swap.planned = True
             self._together.plan(swap.settings, moment)
-            swap.meters = self._clock.map.meters
+            swap.line.keep()
             return
-        self._let_inherit(swap, geometry, moment, left)
+        self._heirs.open_missing(swap.host, geometry, moment, in_time=left > swap.allowance_s)
         if left < GUARD_S:
             self._miss(swap)
-        elif left <= COMMIT_S and self._ready(moment):
+        elif left <= COMMIT_S and self._heirs.ready(moment):
             self._take_over(swap, geometry, moment)
 
     def _rehearse(self, swap: Swap, geometry: Geometry) -> None:
         """Have the voices make their first sound, for the time that it takes."""
         if not swap.began:
             swap.began = time.monotonic()
-            now = self._clock.moment(self._written())
-            for deck, run in self._following(now.sample):
-                self._inherit(swap, geometry, deck, run, now)
+            self._heirs.open(swap.host, geometry, self._clock.moment(self._written()))
         took = time.monotonic() - swap.began
-        heirs = [heir for deck in self._decks for heir in deck.heirs.values()]
-        if all(heir.lead(heir.start) >= self._wanted for heir in heirs):
-            for deck in self._decks:
-                deck.disinherit()
+        if self._heirs.sound():
+            self._heirs.let_go()
             swap.allowance_s = 1.5 * took + SPARE_S
             self._timing.at_least_s = min(HIGH_S, swap.allowance_s + REACH_S)
         elif took > REHEARSAL_LIMIT_S:
             self.fail(swap, f"it has made no sound in {REHEARSAL_LIMIT_S:g} s")
-
-    def _aim(self, swap: Swap) -> Moment:
-        """Where it is to take over: where that lies now."""
-        song, moment = self._clock.map, swap.moment
-        if moment is None or swap.meters is not song.meters:
-            moment = self._line(swap, swap.allowance_s + REACH_S)
-            swap.meters = song.meters
-            self._postpone(moment)
-        swap.moment = replace(moment, sample=song.sample_at(moment.beats))
-        return swap.moment
-
-    def _line(self, swap: Swap, ahead_s: float) -> Moment:
-        """The first line so many seconds ahead. A bar or a time that lies before means the next bar."""
-        when = swap.when
-        earliest = self._written() + self._samples(ahead_s)
-        if when.at is None and when.bar is None:
-            return self._clock.resolve(earliest, when.quantum)
-        wanted = self._moments.find(when, 0)
-        if wanted.sample >= earliest:
-            return wanted
-        if swap.moment is None:
-            self._tell_late(swap, wanted)
-        return self._clock.resolve(earliest, ONE_BAR)
 
     def _miss(self, swap: Swap) -> None:
         """The line came too soon: the old model plays on to the next one."""
@@ -249,68 +216,20 @@ class ModelSwap:
         if swap.missed > MAX_MISSED:
             self.fail(swap, f"its voices were not ready at {MAX_MISSED} lines: it is too slow to be played")
             return
-        if swap.moment is not None:
-            self._tell_late(swap, swap.moment)
+        swap.line.miss()
         if swap.missed % ANEW_EVERY:
             # their voices go on, unheard
-            swap.moment = self._line(swap, AGAIN_S)
-            self._postpone(swap.moment)
+            self._heirs.postpone(swap.line.put_off(AGAIN_S))
             return
-        for deck in self._decks:
-            deck.disinherit()
+        self._heirs.let_go()
         swap.allowance_s *= 1.5
-        swap.moment = self._line(swap, swap.allowance_s + REACH_S)
+        swap.line.put_off(swap.allowance_s + REACH_S)
 
-    def _tell_late(self, swap: Swap, line: Moment) -> None:
-        self._notify("warning", f"model {swap.name} was not ready at bar {line.bar}: it takes over later")
+    def _line(self, name: str, when: When) -> SwapLine:
+        def late(moment: Moment) -> None:
+            self._notify("warning", f"model {name} was not ready at bar {moment.bar}: it takes over later")
 
-    def _postpone(self, moment: Moment) -> None:
-        for deck in self._decks:
-            for run, heir in deck.heirs.items():
-                if run.start < moment.sample:
-                    heir.postpone(moment.sample)
-                    heir.start_beat = moment.beats
-
-    def _following(self, sample: int) -> Iterator[tuple[Deck, Run]]:
-        """All runs that sound at an output sample or later."""
-        for deck in self._decks:
-            for run in deck.runs:
-                if run.stop is None or run.stop > sample:
-                    yield deck, run
-
-    def _let_inherit(self, swap: Swap, geometry: Geometry, moment: Moment, left: float) -> None:
-        """Open the voices that are missing: when the tokens are there from which they go on, or when it is
-        time."""
-        if self._changes.tempo_waits:
-            return
-        for deck, run in self._following(moment.sample):
-            if run not in deck.heirs:
-                frame = run.frame_at(moment.sample)
-                if run.tokens.end >= frame or left <= swap.allowance_s:
-                    self._inherit(swap, geometry, deck, run, moment)
-
-    def _inherit(self, swap: Swap, geometry: Geometry, deck: Deck, run: Run, moment: Moment) -> None:
-        if run.start > moment.sample:
-            moment = replace(self._clock.moment(run.start), beats=run.start_beat)
-        origin, tokens = deck.voicing.legacy(run, geometry, moment.sample)
-        seed = self._seed(deck.number)
-        deck.heirs[run] = deck.voicing.open(geometry, moment, origin, seed, tokens, swap.host)
-
-    def _ready(self, moment: Moment) -> bool:
-        """Whether everything that sounds has an heir whose sound is there."""
-        for deck, run in self._following(moment.sample):
-            heir = deck.heirs.get(run)
-            if heir is None or (run.start < moment.sample and heir.lead(moment.sample) < self._wanted):
-                return False
-        return True
-
-    @property
-    def _wanted(self) -> int:
-        """Output samples that an heir must have in store."""
-        return self._samples(min(READY_S, 0.8 * self._timing.lookahead_s))
-
-    def _samples(self, seconds: float) -> int:
-        return round(seconds * self._clock.map.sample_rate) + MAX_BLOCK
+        return SwapLine(when, self._clock, self._moments, self._written, self._heirs.postpone, late)
 
     def _take_over(self, swap: Swap, geometry: Geometry, moment: Moment) -> None:
         self._leave(swap)

@@ -87,8 +87,8 @@ class PcmStream:
         snapshot = self._snapshots[-1]
         self._decoder.restore(snapshot.state)
         self.frame = snapshot.frame
-        if frame > snapshot.frame:
-            self._push(history[:, snapshot.frame - history_start : frame - history_start])
+        # with snapshots of its own: where one roll back follows another, none made since then may be left
+        self.push(history[:, snapshot.frame - history_start : frame - history_start])
 
     def forget(self, frame: int) -> None:
         """Drop what is needed only to go back before `frame`."""
