@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, TypeAlias
 
-from daw_bridge.clock.jack_client import open_client
 from daw_bridge.errors import DeviceError
+from daw_bridge.jack_client import open_client
 
 LOOK_EVERY_S = 0.005
 AGAIN_AFTER_S = 0.25

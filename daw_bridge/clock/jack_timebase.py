@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from daw_bridge.clock.internal import Moment
-from daw_bridge.clock.jack_client import open_client
 from daw_bridge.errors import DeviceError
+from daw_bridge.jack_client import open_client
 
 BBT = 0x10
 TICKS_PER_BEAT = 1920.0

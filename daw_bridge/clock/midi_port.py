@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from daw_bridge.clock.jack_client import jack_period_s
 from daw_bridge.clock.midi_clock import MidiClockSource
 from daw_bridge.clock.source import Reading
 from daw_bridge.errors import DeviceError
+from daw_bridge.jack_client import jack_period_s
 from daw_bridge.midi.port import InputPort
 
 LEAK = 1e-4

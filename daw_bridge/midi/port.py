@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from daw_bridge.errors import DeviceError
+from daw_bridge.midi.arrivals import Arrivals
 
 CLIENT = "daw_bridge"
 SEQUENCER = Path("/dev/snd/seq")
@@ -62,6 +63,7 @@ class _Port:
         self._label = label
         self._midi: Any = None
         self._opened = ""
+        self._arrivals: Arrivals | None = None
         self._lock = threading.Lock()
 
     @property
@@ -92,12 +94,18 @@ class _Port:
         except (rtmidi.RtMidiError, NotImplementedError) as error:
             self.stop()
             raise DeviceError(f"MIDI {self.direction} {self.name!r} cannot be opened: {error}") from error
+        if self.uses_jack and not self._virtual:
+            self._arrivals = Arrivals()
+            self._arrivals.start()
         self.watch()
 
     def stop(self) -> None:
         """Close the port; may be called more than once."""
         with self._lock:
             midi, self._midi, self._opened = self._midi, None, ""
+            arrivals, self._arrivals = self._arrivals, None
+            if arrivals is not None:
+                arrivals.stop()
             if midi is not None:
                 self._release(midi)
                 midi.close_port()
@@ -106,8 +114,9 @@ class _Port:
     def watch(self) -> bool:
         """Open the port where it has come, close it where it has gone; returns whether either happened.
 
-        To be called a few times a second, from any one thread: no system tells of such changes, and a port
-        that is back before the next look goes unnoticed.
+        To be called a few times a second, from any one thread, as rtmidi does not tell of changes. A port
+        that is back under its name before the next look goes unnoticed, except on JACK, which tells of it
+        where JACK-Client is installed: it is closed by that look, and opened by the one after.
         """
         import rtmidi
 
@@ -126,10 +135,11 @@ class _Port:
 
     def _look(self) -> None:
         names: list[str] = self._midi.get_ports()
-        if self._opened and self._opened not in names:
+        replaced = self._opened in names and self._is_another(self._opened)
+        if self._opened and (replaced or self._opened not in names):
             self._midi.close_port()
             self._opened = ""
-        if self._opened:
+        if self._opened or replaced:
             return
         found = (n for n, name in enumerate(names) if self.name in name and not _OURS.match(name))
         number = next(found, None)
@@ -137,6 +147,11 @@ class _Port:
             self._opening()
             self._midi.open_port(number, self._label)
             self._opened = names[number]
+
+    def _is_another(self, name: str) -> bool:
+        """Whether a port has come in the place of the one that was opened, which had its name."""
+        ours = re.compile(rf"{CLIENT}(-\d+)?:{re.escape(self._label)}")
+        return self._arrivals is not None and self._arrivals.replaced(name, ours)
 
     def _create(self, rtmidi: Any) -> Any:
         raise NotImplementedError

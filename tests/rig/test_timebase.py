@@ -9,7 +9,7 @@ import jack
 import numpy as np
 import pytest
 
-from daw_bridge.clock.jack_client import open_client
+from daw_bridge.jack_client import open_client
 from tests.rig.conftest import Rig
 from tests.rig.jack_server import JackServer
 from tests.rig.light_daemon import LightDaemon

@@ -25,12 +25,17 @@ class FakeServer:
         look: called in the server's thread right before and right after the master is asked.
         told: what it answered, a period ahead: what `look` said before, the position, and after.
         master: the client that is it.
+        clients: how many are open. registered: the clients' callbacks for ports that come.
+        connections: names of the ports to which a port is connected.
     """
 
     def __init__(self) -> None:
         self.look: Callable[[], float] = lambda: 0.0
         self.told: list[tuple[float, SimpleNamespace, float]] = []
         self.master: FakeClient | None = None
+        self.clients = 0
+        self.registered: list[Callable[[Any, bool], None]] = []
+        self.connections: dict[str, list[str]] = {}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -42,6 +47,12 @@ class FakeServer:
         self._ended.set()
         self._thread.join()
 
+    def register(self, name: str) -> None:
+        """A port goes and comes back."""
+        for registered in self.registered:
+            registered(SimpleNamespace(name=name), False)
+            registered(SimpleNamespace(name=name), True)
+
     def _run(self) -> None:
         while not self._ended.wait(PERIOD_S):
             master = self.master
@@ -52,7 +63,7 @@ class FakeServer:
 
 
 class FakeClient:
-    """`jack.Client`, as far as a timebase master needs it."""
+    """`jack.Client`, as far as it is needed."""
 
     samplerate = RATE
     frames_since_cycle_start = 0
@@ -61,12 +72,19 @@ class FakeClient:
         self.server, self.name = server, name
         self.active = False
         self.fill: Any = None
+        server.clients += 1
+
+    def set_port_registration_callback(self, registered: Callable[[Any, bool], None]) -> None:
+        self.server.registered.append(registered)
 
     def set_timebase_callback(self, fill: Any, conditional: bool) -> bool:
         if conditional and self.server.master is not None:
             return False
         self.fill, self.server.master = fill, self
         return True
+
+    def get_all_connections(self, name: str) -> list[SimpleNamespace]:
+        return [SimpleNamespace(name=other) for other in self.server.connections.get(name, [])]
 
     def release_timebase(self) -> None:
         assert self.server.master is self
@@ -80,6 +98,7 @@ class FakeClient:
 
     def close(self) -> None:
         self.active = False
+        self.server.clients -= 1
 
 
 def install(monkeypatch: pytest.MonkeyPatch) -> FakeServer:

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from daw_bridge.clock import InternalClock, Reading
-from daw_bridge.clock.jack_client import jack_period_s, open_client
 from daw_bridge.clock.jack_timebase import JackTimebase
 from daw_bridge.clock.jack_transport import JackTransportSource
 from daw_bridge.clock.midi_port import MidiClockPort
 from daw_bridge.clock.source import ClockSource
 from daw_bridge.errors import DeviceError
+from daw_bridge.jack_client import jack_period_s, open_client
 from tests.rig.jack_server import PERIOD, RATE, JackServer
 
 pytestmark = [
@@ -161,7 +161,7 @@ def test_a_server_that_ends_is_a_loss_and_the_one_that_comes_is_followed(ending:
 def roll(server: JackServer) -> None:
     """Start the transport, from a process of its own, as JACK's library serves one server a process."""
     code = (
-        "from daw_bridge.clock.jack_client import open_client\n"
+        "from daw_bridge.jack_client import open_client\n"
         f"with open_client('host', {server.name!r}) as client: client.transport_start()"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=20, cwd=ROOT)

@@ -21,14 +21,15 @@ class System:
 
     Attributes:
         inputs, outputs: names that our inputs and outputs find. virtual: whether virtual ports can be made.
-        broken: every look at the ports fails. sent: (name of the port, bytes). on_sent: told of each as it is
-            sent.
+        broken: every look at the ports fails. api: number of the API that is in use.
+        sent: (name of the port, bytes). on_sent: told of each as it is sent.
     """
 
     inputs: list[str] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
     virtual: bool = True
     broken: bool = False
+    api: int = 1
     sent: list[tuple[str, bytes]] = field(default_factory=list)
     on_sent: Callable[[bytes], None] = lambda data: None
     open_inputs: list[FakePort] = field(default_factory=list)
@@ -60,6 +61,9 @@ class FakePort:
         self.callback = None
         if self in self.system.open_inputs:
             self.system.open_inputs.remove(self)
+
+    def get_current_api(self) -> int:
+        return self.system.api
 
     def get_ports(self) -> list[str]:
         if self.system.broken:

@@ -8,6 +8,7 @@ import pytest
 from daw_bridge.errors import DeviceError
 from daw_bridge.midi import port as port_module
 from daw_bridge.midi.port import InputPort, OutputPort, api_number
+from tests.daw_bridge.clock import fake_jack
 from tests.daw_bridge.midi.fake_rtmidi import System, install
 
 
@@ -37,6 +38,49 @@ def test_an_input_is_opened_by_part_of_its_name_and_comes_back_under_another_num
     port.stop()
     port.stop()
     assert not port.watch()
+
+
+def test_a_jack_port_that_was_away_for_a_moment_is_opened_anew(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = fake_jack.install(monkeypatch)
+    system.api, system.inputs[:] = 2, ["pads:out", "keys:out"]
+    got: list[bytes] = []
+    port = InputPort("pads", lambda data, delta: got.append(data))
+    port.start()
+    assert not port.watch()
+    server.register("keys:out")
+    assert not port.watch()
+    # told late of the port that is connected
+    server.connections["pads:out"] = ["synth:in", "daw_bridge-02:midi"]
+    server.register("pads:out")
+    assert not port.watch()
+    server.connections["pads:out"] = ["synth:in", "daw_bridge:clock"]
+    assert not port.watch()
+    # as JACK has it: the connection is gone, the name is there
+    system.open_inputs[0].opened = ""
+    server.register("pads:out")
+    assert port.watch()
+    assert not port.connected
+    assert port.watch()
+    assert port.connected
+    assert not port.watch()
+    system.deliver("pads:out", b"\x90\x3c\x40")
+    assert got == [b"\x90\x3c\x40"]
+    port.stop()
+    assert server.clients == 0
+
+
+def test_without_jack_client_a_jack_port_works_all_the_same(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "jack", None)
+    system.api, system.inputs[:] = 2, ["pads:out"]
+    port = InputPort("pads", lambda data, delta: None)
+    port.start()
+    assert port.connected
+    assert not port.watch()
+    port.stop()
 
 
 def test_a_midi_system_that_fails_is_a_port_that_has_gone(system: System) -> None:

@@ -48,6 +48,11 @@ class Controller:
         assert self._process.stdin is not None
         print(*(message.hex() for message in messages), file=self._process.stdin, flush=True)
 
+    def blink(self) -> None:
+        """Its output goes and comes back at once, under the same name and without its connections."""
+        assert self._process.stdin is not None
+        print("blink", file=self._process.stdin, flush=True)
+
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
