@@ -124,7 +124,7 @@ class Changes:
 
         Raises:
             ConditionError, GenerationError: the value does not fit the model.
-            ScheduleError: the bar has passed.
+            ScheduleError: the bar has passed, or too much is planned.
         """
         self._relax()
         earliest = max(deck.earliest(self._written()), self._written())
@@ -140,6 +140,7 @@ class Changes:
             deck.set_now(name, values, when.asked)
             moment = self._clock.moment(earliest + self._waiting_samples())
         else:
+            deck.score.check_room(earliest)
             deck.score.plan(name, values, moment)
         self.flush_in_time()
         return moment

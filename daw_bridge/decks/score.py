@@ -10,8 +10,11 @@ from daw_bridge.decks.mix import glide_from, mix_at
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.decks.timeline import Timeline
 from daw_bridge.decks.touch import MELODY, Touch
+from daw_bridge.errors import ScheduleError
 from daw_bridge.parameter import Values
 from genmodels.conditioning.timing import Transport
+
+MAX_PLANNED = 1024
 
 
 class Score:
@@ -56,6 +59,11 @@ class Score:
         takes = self.takes if takes is None else takes
         trial = fitted(self.timeline.at(sample) | self._pending, takes) | {name: values}
         build_conditions(trial, Transport(120.0), takes)
+
+    def check_room(self, sample: int) -> None:
+        """Raise `ScheduleError` where `MAX_PLANNED` changes after an output sample are waiting."""
+        if len(self.timeline.planned(sample)) >= MAX_PLANNED:
+            raise ScheduleError(f"{MAX_PLANNED} changes of this deck are waiting: cancel some, or wait")
 
     def set_base(self, name: str, values: Values) -> None:
         """Change a value for good; nothing plays that would have to be told."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from daw_bridge.decks import score
 from daw_bridge.decks.protocol import When
 from daw_bridge.errors import ParameterError, ScheduleError
 from tests.daw_bridge.decks.stage import RATE, Stage, perform, pitch
@@ -190,5 +191,25 @@ def test_what_cannot_be_kept_is_refused(tmp_path: Path) -> None:
         with pytest.raises(ParameterError):
             s.cancel("tempo")
         s.cancel("tempo", deck=None)
+
+    perform(scene, tmp_path)
+
+
+def test_no_more_changes_of_a_deck_wait_than_there_is_room_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(score, "MAX_PLANNED", 5)
+
+    async def scene(s: Stage) -> None:
+        s.start()
+        for bar in range(20, 25):
+            s.set("temperature", 0.5, when=bar)
+        with pytest.raises(ScheduleError, match="5 changes of this deck are waiting: cancel some, or wait"):
+            s.set("prompt", "500", when=30)
+        assert s.player.get("/bridge/deck/{deck}/prompt", 1) == ("",)
+        s.set("guidance", 2.0)
+        s.cancel("temperature")
+        s.set("prompt", "500", when=30)
+        assert s.state() in ("armed", "playing")
 
     perform(scene, tmp_path)
