@@ -98,7 +98,8 @@ def write_corpus(folder: Path, count: int, seed: int, workers: int = 1) -> list[
                         job.result()
                         progress.advance(task)
                 except BaseException:
-                    pool.shutdown(wait=False, cancel_futures=True)
+                    # waits: the second shutdown, at the end of the block, would take the cancelling back
+                    pool.shutdown(cancel_futures=True)
                     raise
     return read_corpus(folder)
 

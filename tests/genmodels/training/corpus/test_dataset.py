@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import time
+from concurrent.futures import as_completed
 from dataclasses import replace
 from pathlib import Path
 
@@ -90,3 +93,23 @@ def test_facts_are_plain_json():
 def test_training_seeds_end_where_held_out_ones_begin():
     script = (Path(__file__).parents[4] / "scripts/train_mini.sh").read_text()
     assert str(VALIDATION_SEEDS.start) in script
+
+
+def slow_item(folder: Path, index: int, *_: object) -> None:
+    time.sleep(0.2)
+    (folder / f"{index}.made").touch()
+
+
+def test_an_interrupted_call_begins_no_further_item(tmp_path, monkeypatch):
+    def interrupted(jobs):
+        yield next(as_completed(jobs))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(dataset, "_write_item", slow_item)
+    monkeypatch.setattr(dataset, "as_completed", interrupted)
+    monkeypatch.setattr(dataset, "get_context", lambda _: multiprocessing.get_context("fork"))
+    for name in ("find_fluidsynth", "find_soundfont"):
+        monkeypatch.setattr(dataset, name, lambda: None)
+    with pytest.raises(KeyboardInterrupt):
+        write_corpus(tmp_path, 60, 7, workers=2)
+    assert 1 <= len(list(tmp_path.glob("*.made"))) < 12
