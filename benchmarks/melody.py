@@ -56,11 +56,11 @@ def random_melody(seed: int) -> Melody:
     return Melody(Phrase(tuple(notes), BEATS), float(rng.integers(70, 151)), prompt)
 
 
-def melody(melodies: int, seconds: float) -> Outcome:
+def melody(melodies: int, seconds: float, model_name: str = "mini") -> Outcome:
     """Mean cosine similarity, frame by frame, between the chroma asked for and the chroma that sounds; as
     floors, that sound against other melodies of the set, and against its own notes in another order; as the
     ceiling, the notes asked for as plain tones."""
-    model = MusicGen.get_pretrained("mini")
+    model = MusicGen.get_pretrained(model_name)
     model.set_generation_params(duration=seconds)
     asked = [random_melody(FIRST_SEED + number) for number in range(melodies)]
     sounding: list[Chroma] = []

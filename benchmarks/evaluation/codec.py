@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import torch
 
 from benchmarks.evaluation.features import RATE, Samples
 from benchmarks.evaluation.foreign import bursts, speech, sweeps
-from benchmarks.evaluation.material import pieces
+from benchmarks.evaluation.material import through
 from benchmarks.results import Figure
 from genmodels.codec.base import CompressionModel
 from genmodels.training.losses import MultiResolutionMel, si_sdr
@@ -19,16 +17,16 @@ PIECE_S = 4.0
 DECODE_X = 15.0
 
 
-def codec_figures(codec: CompressionModel, valid: Path, items: int) -> list[Figure]:
+def codec_figures(codec: CompressionModel, held_out: list[Samples]) -> list[Figure]:
     """Multi-resolution mel distance and SI-SDR of each kind of sound, after encoding and decoding, beside
     those of steady noise with the sound's own spectrum (floor): a codec that kept the colour alone.
 
     Args:
         codec: mono, at 32 kHz.
-        valid: a corpus folder of held-out renders; items: how many of them.
+        held_out: stretches of held-out renders, of `PIECE_S` each.
     """
     kinds = {
-        "held-out renders": list(pieces(valid, PIECE_S, items)),
+        "held-out renders": held_out,
         "speech": speech(PIECE_S),
         "noise bursts": bursts(PIECE_S),
         "sine sweeps": sweeps(PIECE_S),
@@ -38,7 +36,7 @@ def codec_figures(codec: CompressionModel, valid: Path, items: int) -> list[Figu
         if not sounds:
             figures.append(Figure(f"{kind}, mel distance", float("nan"), "", note="espeak-ng is not there"))
             continue
-        mel, sdr = _distances(sounds, [_through(codec, sound) for sound in sounds])
+        mel, sdr = _distances(sounds, [through(codec, sound) for sound in sounds])
         floor_mel, floor_sdr = _distances(sounds, [steady(sound, n) for n, sound in enumerate(sounds)])
         note = f"{len(sounds)} of {PIECE_S:g} s"
         figures += [
@@ -55,14 +53,6 @@ def steady(sound: Samples, seed: int) -> Samples:
     spectrum = np.fft.rfft(sound)
     phases = np.random.default_rng(seed).uniform(0.0, 2.0 * np.pi, len(spectrum))
     return np.fft.irfft(np.abs(spectrum) * np.exp(1j * phases), len(sound)).astype(np.float32)
-
-
-@torch.inference_mode()
-def _through(codec: CompressionModel, sound: Samples) -> Samples:
-    device = next(codec.parameters()).device
-    tokens, scale = codec.encode(torch.from_numpy(np.asarray(sound))[None, None].to(device))
-    decoded: Samples = codec.decode(tokens, scale)[0, 0, : len(sound)].float().cpu().numpy()
-    return decoded
 
 
 def _distances(sounds: list[Samples], made: list[Samples]) -> tuple[float, float]:

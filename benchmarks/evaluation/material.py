@@ -1,60 +1,166 @@
-"""Renders of the corpus as material for trackers: windows of sound, and what is true of them."""
+"""Renders of the corpus as material for trackers: stretches of sound, and what is true of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+import inspect
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import soundfile
+import torch
+from rich.progress import track
 
-from benchmarks.evaluation.features import RATE, Samples, describe
-from genmodels.training.corpus.dataset import read_corpus
+from benchmarks.evaluation import description, features
+from benchmarks.evaluation.description import Matrix, describe, stretched
+from benchmarks.evaluation.features import FRAMES_A_SECOND, RATE, Mel, Samples, log_mel
+from daw_bridge.engine.identity import weights_digest
+from genmodels.codec.base import CompressionModel
+from genmodels.training.corpus.dataset import CorpusItem, read_corpus
 from genmodels.training.corpus.facts import SceneFacts
 
-WINDOW_S = 4.0
-STEP_S = 3.0
-FRAME_SAMPLES = 640
+CORPUS_FRAME = 640
+SHORTEST_S = 4.0
+SKIPPED_S = 0.2
+"""What is left out at a scene's beginning: the one before rings out there."""
+LOWEST_BPM, HIGHEST_BPM = 70.0, 170.0
+WIDEST_STRETCH = 1.7
+
+
+Corpus = Sequence[CorpusItem]
+
+
+def through(codec: CompressionModel, sound: Samples) -> Samples:
+    """What the codec makes of mono sound at 32 kHz: encoded and decoded, as long as before."""
+    device = next(codec.parameters()).device
+    with torch.inference_mode():
+        tokens, scale = codec.encode(torch.from_numpy(np.asarray(sound))[None, None].to(device))
+        decoded: Samples = codec.decode(tokens, scale)[0, 0, : len(sound)].float().cpu().numpy()
+    return decoded
+
+
+def decoded_folder(folder: Path, codec: CompressionModel) -> Path:
+    """Where a corpus folder's items are kept after the codec."""
+    return folder.with_name(f"{folder.name}-{weights_digest([codec])}")
+
+
+def decoded_corpus(corpus: Corpus, codec: CompressionModel) -> Corpus:
+    """The items of a folder after the codec, kept as a corpus folder beside it."""
+    target = decoded_folder(corpus[0].audio_path.parent, codec)
+    target.mkdir(exist_ok=True)
+    for item in track(corpus, "held-out renders through the codec", transient=True):
+        facts = target / f"{item.name}.json"
+        if facts.exists():
+            continue
+        soundfile.write(str(target / item.audio_path.name), through(codec, item.audio()), RATE)
+        shutil.copy(item.labels_path, target)
+        partial = facts.with_suffix(".part")
+        partial.write_text(json.dumps(item.facts))
+        os.replace(partial, facts)
+    return read_corpus(target)[: len(corpus)]
 
 
 @dataclass(frozen=True)
 class Described:
-    """Windows of `WINDOW_S`, each inside one scene: descriptions [n, D], and the scene of each."""
+    """Descriptions of stretches of scenes [n, D], and the scene of each."""
 
-    values: npt.NDArray[np.float64]
+    values: Matrix
     scenes: list[SceneFacts]
 
+    def __add__(self, other: Described) -> Described:
+        return Described(np.concatenate([self.values, other.values]), self.scenes + other.scenes)
 
-def described(folder: Path, items: int = 0, per_scene: int = 3) -> Described:
-    """Windows of a corpus folder's first items; 0 is all.
 
-    Raises:
-        CorpusError: the folder holds no corpus.
+@dataclass(frozen=True)
+class Cut:
+    """How scenes are cut.
+
+    Attributes:
+        seconds: length; a shorter scene of at least `SHORTEST_S` is taken whole.
+        step_s: from one to the next.
+        tempos: add the same at another tempo, drawn from `LOWEST_BPM` to `HIGHEST_BPM`; `only_tempos` leaves
+            out the original one.
     """
-    values, scenes = [], []
-    for item in read_corpus(folder)[: items or None]:
-        sound = item.audio()
-        for scene in item.scenes:
-            for window in list(_windows(sound, scene))[:per_scene]:
+
+    seconds: float
+    step_s: float
+    tempos: bool = False
+    only_tempos: bool = False
+
+
+def described(
+    corpus: Corpus, cut: Cut, codec: CompressionModel | None = None, what: str = "listening"
+) -> Described:
+    """Stretches of the items of one folder, with a codec both as they are and after it. Kept item by item
+    beside the folder until the codec or the way of describing changes."""
+    store = store_of(corpus[0].audio_path.parent, cut, codec)
+    store.mkdir(parents=True, exist_ok=True)
+    values: list[Matrix] = []
+    scenes: list[SceneFacts] = []
+    for item in track(corpus, what, transient=True):
+        path = store / f"{item.name}.npz"
+        if not path.exists():
+            _keep(path, *_described_item(item, cut, codec))
+        with np.load(path) as kept:
+            values.append(kept["values"].astype(np.float32))
+            scenes += [item.scenes[index] for index in kept["scenes"]]
+    return Described(np.concatenate(values), scenes)
+
+
+def store_of(folder: Path, cut: Cut, codec: CompressionModel | None) -> Path:
+    """Where descriptions of a corpus folder are kept: another place for another codec or description."""
+    source = "".join(inspect.getsource(part) for part in (features, description, _cut_up))
+    mark = weights_digest([codec]) if codec is not None else ""
+    key = hashlib.sha256(f"{source}{cut}{mark}".encode()).hexdigest()[:12]
+    return folder.with_name(f"{folder.name}-described-{key}")
+
+
+def _keep(path: Path, values: Matrix, scenes: Sequence[int]) -> None:
+    partial = path.with_suffix(".part")
+    with partial.open("wb") as file:
+        np.savez(file, values=values.astype(np.float16), scenes=np.array(scenes, np.int32))
+    os.replace(partial, path)
+
+
+def _described_item(item: CorpusItem, cut: Cut, codec: CompressionModel | None) -> tuple[Matrix, list[int]]:
+    sound = item.audio()
+    versions = [sound] if codec is None else [sound, through(codec, sound)]
+    rng = np.random.default_rng(item.facts["seed"])
+    values, indices = [], []
+    for mel in map(log_mel, versions):
+        for index, scene in enumerate(item.scenes):
+            for window in _cut_up(mel, scene, cut, rng):
                 values.append(describe(window))
-                scenes.append(scene)
-    return Described(np.array(values), scenes)
+                indices.append(index)
+    size = len(describe(np.zeros((2 * FRAMES_A_SECOND, features.BANDS), np.float32)))
+    return np.array(values, np.float32).reshape(-1, size), indices
 
 
-def _windows(sound: Samples, scene: SceneFacts) -> Iterator[Samples]:
-    length, step = round(WINDOW_S * RATE), round(STEP_S * RATE)
-    for start in range(scene.start_frame * FRAME_SAMPLES, scene.end_frame * FRAME_SAMPLES - length + 1, step):
-        yield sound[start : start + length]
+def _cut_up(mel: Mel, scene: SceneFacts, cut: Cut, rng: np.random.Generator) -> Iterator[Mel]:
+    a_frame = CORPUS_FRAME * FRAMES_A_SECOND // RATE
+    first = scene.start_frame * a_frame + round(SKIPPED_S * FRAMES_A_SECOND)
+    whole = mel[first : scene.end_frame * a_frame]
+    if len(whole) < SHORTEST_S * FRAMES_A_SECOND:
+        return
+    factor = scene.bpm / rng.uniform(LOWEST_BPM, HIGHEST_BPM)
+    other = stretched(whole, float(np.clip(factor, 1 / WIDEST_STRETCH, WIDEST_STRETCH)))
+    for version in ([] if cut.only_tempos else [whole]) + ([other] if cut.tempos else []):
+        length = min(len(version), round(cut.seconds * FRAMES_A_SECOND))
+        for start in range(0, len(version) - length + 1, round(cut.step_s * FRAMES_A_SECOND)):
+            yield version[start : start + length]
 
 
-def pieces(folder: Path, seconds: float, items: int = 0) -> Iterator[Samples]:
-    """Consecutive stretches of so many seconds of a corpus folder's first items."""
-    length = round(seconds * RATE)
-    for item in read_corpus(folder)[: items or None]:
-        sound = item.audio()
-        for start in range(0, len(sound) - length + 1, length):
-            yield sound[start : start + length]
+def cut_sounds(corpus: Corpus, seconds: float) -> Iterator[Samples]:
+    """Consecutive stretches of so many seconds of some items."""
+    for item in corpus:
+        yield from features.pieces(item.audio(), seconds)
 
 
 @dataclass(frozen=True)
@@ -66,12 +172,12 @@ class Beaten:
     bpm: float
 
 
-def beaten(folder: Path, seconds: float, items: int = 0) -> Iterator[Beaten]:
+def beaten(corpus: Corpus, seconds: float) -> Iterator[Beaten]:
     """For each scene with drums, its first seconds and the beats that its labels say."""
-    for item in read_corpus(folder)[: items or None]:
+    for item in corpus:
         sound, labels = item.audio(), item.labels()
         for scene in item.scenes:
-            stop = scene.start_frame + round(seconds * RATE / FRAME_SAMPLES)
+            stop = scene.start_frame + round(seconds * RATE / CORPUS_FRAME)
             if not scene.drums or stop > min(scene.end_frame, len(labels.beat)):
                 continue
             beat = np.asarray(labels.beat[scene.start_frame : stop], np.float64)
@@ -79,6 +185,27 @@ def beaten(folder: Path, seconds: float, items: int = 0) -> Iterator[Beaten]:
             first = [0.0] if beat[0] % 1.0 < 1e-3 else []
             # a beat falls between two frames: where it would be on the line through the later one
             late = (beat[whole] % 1.0) * 60.0 / scene.bpm
-            seconds_of = whole * FRAME_SAMPLES / RATE - late
-            piece = sound[scene.start_frame * FRAME_SAMPLES : stop * FRAME_SAMPLES]
+            seconds_of = whole * CORPUS_FRAME / RATE - late
+            piece = sound[scene.start_frame * CORPUS_FRAME : stop * CORPUS_FRAME]
             yield Beaten(piece, np.concatenate([first, seconds_of]), scene.bpm)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The seconds that follow a change of style, and the styles before and after."""
+
+    sound: Samples
+    before: str
+    after: str
+
+
+def turns(corpus: Corpus, seconds: float) -> Iterator[Turn]:
+    """Where one scene follows another in another style, both of them bands."""
+    for item in corpus:
+        sound, scenes = item.audio(), item.scenes
+        for before, after in pairwise(scenes):
+            first = after.start_frame * CORPUS_FRAME
+            stop = first + round(seconds * RATE)
+            bands = before.texture == after.texture == "full"
+            if bands and before.style != after.style and stop <= after.end_frame * CORPUS_FRAME:
+                yield Turn(sound[first:stop], before.style, after.style)

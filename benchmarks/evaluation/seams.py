@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.evaluation.features import RATE, Samples, log_mel
+from benchmarks.evaluation.features import FRAMES_A_SECOND, RATE, Samples, log_mel
 
-FRAMES_A_SECOND = 100
 REACH_S = 0.06
 CONTEXT_S = 1.5
 
@@ -24,9 +23,8 @@ def seam_scores(sound: Samples, seconds: Sequence[float]) -> npt.NDArray[np.floa
     for second in seconds:
         at = round(second * FRAMES_A_SECOND)
         around = flux[max(0, at - context) : at + context]
-        scores.append(
-            float(flux[max(0, at - reach) : at + reach + 1].max() / max(float(around.mean()), 1e-9))
-        )
+        peak = flux[max(0, at - reach) : at + reach + 1].max()
+        scores.append(float(peak / max(float(around.mean()), 1e-9)))
     return np.array(scores)
 
 
@@ -36,20 +34,25 @@ def auc(high: npt.ArrayLike, low: npt.ArrayLike) -> float:
     return float(((one > other) + 0.5 * (one == other)).mean())
 
 
-def detectability(
-    sounds: Sequence[Samples], boundaries: Sequence[float], per_boundary: int = 8, seed: int = 0
-) -> float:
+def detectability(sounds: Sequence[Samples], boundaries: Sequence[float], periods: Sequence[float]) -> float:
     """Area under the ROC curve of `seam_scores` at the boundaries (seconds, the same in all sounds) against
-    random moments elsewhere in the same sounds; 0.5 is not to be told."""
-    rng = np.random.default_rng(seed)
+    other moments of the same sounds; 0.5 is not to be told.
+
+    Args:
+        periods: seconds a beat of each sound. The other moments are whole beats from a boundary: a boundary
+            that happens to fall on a beat is compared with beats.
+    """
     at, elsewhere = [], []
-    for sound in sounds:
-        length = len(sound) / RATE
-        inside = [b for b in boundaries if CONTEXT_S < b < length - CONTEXT_S]
-        moments = rng.uniform(CONTEXT_S, length - CONTEXT_S, per_boundary * len(inside))
-        if not inside:
+    for sound, period in zip(sounds, periods, strict=True):
+        last = len(sound) / RATE - CONTEXT_S
+        inside = [boundary for boundary in boundaries if CONTEXT_S < boundary < last]
+        beats = np.arange(-int(last / period) - 1, int(last / period) + 2) * period
+        others = [boundary + beats for boundary in inside]
+        moments = np.concatenate(others) if others else np.zeros(0)
+        moments = moments[(moments > CONTEXT_S) & (moments < last)]
+        if not len(moments):
             continue
         far = np.abs(moments[:, None] - np.array(inside)).min(axis=1) > 2 * REACH_S
         at.append(seam_scores(sound, inside))
-        elsewhere.append(seam_scores(sound, moments[far]))
+        elsewhere.append(seam_scores(sound, moments[far].tolist()))
     return auc(np.concatenate(at), np.concatenate(elsewhere))

@@ -8,14 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.evaluation import clips as clips_module
 from benchmarks.evaluation import codec as codec_part
-from benchmarks.evaluation.clips import Wish, stream
+from benchmarks.evaluation.clips import Asked, Player, Wish, stream
 from benchmarks.evaluation.codec import steady
-from benchmarks.evaluation.features import RATE, describe, level_db, log_mel, onset_rate, windows
+from benchmarks.evaluation.description import describe, stretched
+from benchmarks.evaluation.features import RATE, level_db, log_mel, onset_rate, pieces
 from benchmarks.evaluation.foreign import SPEECH, bursts, speech, sweeps
 from benchmarks.evaluation.normality import ranges
 from benchmarks.evaluation.probe import Probe
 from benchmarks.evaluation.seams import auc, detectability
+from benchmarks.evaluation.sketches import FAMILIES, sketch
+from genmodels.training.corpus.scenes import scenes
+from genmodels.training.corpus.styles import STYLE_NAMES
 from tests.genmodels.tiny import tiny_musicgen
 
 
@@ -36,13 +41,42 @@ def clicks(per_second: float, seconds: float = 2.0, seed: int = 0) -> np.ndarray
 
 
 def test_a_description_does_not_depend_on_the_level() -> None:
-    np.testing.assert_allclose(log_mel(tone(440)), log_mel(0.25 * tone(440)), atol=1e-3)
+    np.testing.assert_allclose(
+        describe(log_mel(clicks(5))), describe(log_mel(0.25 * clicks(5))), rtol=0.02, atol=0.05
+    )
     assert level_db(0.5 * tone(440)) == pytest.approx(level_db(tone(440)) - 6.02, abs=0.01)
+
+
+def test_another_tempo_keeps_the_spectrum() -> None:
+    mel = log_mel(tone(440))
+    slower = stretched(mel, 1.5)
+    assert len(slower) == 1.5 * len(mel)
+    np.testing.assert_allclose(slower.mean(0), mel.mean(0), atol=0.05)
 
 
 def test_onsets_are_counted() -> None:
     assert onset_rate(clicks(4.0)) == pytest.approx(4.0, abs=0.6)
-    assert len(windows(tone(440, 2.0), 0.5)) == 4
+    assert len(pieces(tone(440, 2.1), 0.5)) == 4
+
+
+def test_sketches_take_styles_and_leading_families_in_turn() -> None:
+    bands = [sketch(seed)[0].style for seed in range(0, 2 * len(STYLE_NAMES), 2)]
+    assert sorted(bands) == sorted(STYLE_NAMES)
+    leads = [scenes(sketch(seed))[0].lead_family for seed in range(1, 2 * len(FAMILIES), 2)]
+    assert sorted(leads) == sorted(FAMILIES)
+    assert sketch(7) == sketch(7)
+
+
+def test_a_clip_is_played_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = Asked(((0.0, Wish("piano")),), 1.0, kept_s=0.4)
+    player = Player(tiny_musicgen("fp32"), tmp_path)
+    assert player.missing_s([asked]) == 1.0
+    first = player.play(asked)
+    assert len(first) == round(0.4 * player.model.sample_rate)
+    assert player.missing_s([asked]) == 0.0
+    monkeypatch.setattr(clips_module, "stream", None)
+    np.testing.assert_array_equal(player.play(asked), first)
+    assert player.missing_s([Asked(((0.0, Wish("drums")),), 1.0)]) == 1.0
 
 
 def test_a_probe_tells_what_it_was_taught_and_knows_nothing_of_shuffled_labels() -> None:
@@ -51,26 +85,32 @@ def test_a_probe_tells_what_it_was_taught_and_knows_nothing_of_shuffled_labels()
         for seed in range(24)
         for make in (lambda s: tone(220, seed=s), lambda s: clicks(5, seed=s))
     ]
-    described = np.array([describe(sound) for sound in sounds])
+    described = np.array([describe(log_mel(sound)) for sound in sounds])
     labels = ["tone", "clicks"] * 24
     probe = Probe(("tone", "clicks"))
     probe.train(described[:32], labels[:32])
-    assert probe.recognised(described[32:], labels[32:]) == 1.0
+    assert probe.heard(described[32:]) == labels[32:]
     np.testing.assert_allclose(probe.probabilities(described).sum(1), 1.0, atol=1e-5)
-    shuffled = [labels[i] for i in np.random.default_rng(1).permutation(48)]
-    assert probe.recognised(described, shuffled) < 0.75
+    shuffled = np.random.default_rng(1).permutation(labels)
+    assert np.mean(np.array(probe.heard(described)) == shuffled) < 0.75
 
 
 def test_seams_are_found_where_there_are_any() -> None:
     rng = np.random.default_rng(3)
     noises = [0.1 * rng.standard_normal(20 * RATE).astype(np.float32) for _ in range(6)]
-    boundaries = [5.0, 10.0, 15.0]
-    assert 0.3 < detectability(noises, boundaries) < 0.7
+    boundaries, periods = [5.0, 10.0, 15.0], [0.53] * len(noises)
+    assert 0.3 < detectability(noises, boundaries, periods) < 0.7
     for noise in noises:
         for second in boundaries:
             noise[round(second * RATE) :] *= -3.0 if noise[0] > 0 else 0.3
-    assert detectability(noises, boundaries) > 0.9
+    assert detectability(noises, boundaries, periods) > 0.9
     assert auc([1.0, 2.0], [0.0, 1.0]) == 0.875
+
+
+def test_a_boundary_on_a_beat_is_compared_with_beats() -> None:
+    beats = [clicks(2.0, 20.0, seed) for seed in range(4)]
+    on_a_click = [5.1, 10.1, 15.1]
+    assert 0.3 < detectability(beats, on_a_click, [0.5] * 4) < 0.7
 
 
 def test_what_leaves_the_usual_range_is_seen() -> None:
@@ -115,13 +155,13 @@ def test_steady_noise_keeps_a_sounds_spectrum_and_nothing_of_its_time() -> None:
 
 
 def test_a_codec_that_keeps_everything_has_no_distance_and_its_floor_has(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(codec_part, "pieces", lambda *_: [clicks(3.0, 4.0), tone(220, 4.0)])
     monkeypatch.setattr(codec_part, "speech", lambda _: [])
-    monkeypatch.setattr(codec_part, "_through", lambda _, sound: sound)
+    monkeypatch.setattr(codec_part, "through", lambda _, sound: sound)
     codec = tiny_musicgen("fp32").compression_model
-    figures = {figure.name: figure for figure in codec_part.codec_figures(codec, tmp_path, 1)}
+    sounds = [clicks(3.0, 4.0), tone(220, 4.0)]
+    figures = {figure.name: figure for figure in codec_part.codec_figures(codec, sounds)}
     for kind in ("held-out renders", "noise bursts", "sine sweeps"):
         assert figures[f"{kind}, mel distance"].value == pytest.approx(0.0, abs=1e-6)
         assert figures[f"{kind}, mel distance of steady noise"].value > 0.3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ from rich.progress import (
 from genmodels.errors import GenModelsError
 from genmodels.training.corpus.facts import COMPOSER, SceneFacts, item_facts
 from genmodels.training.corpus.labels import FrameLabels, frame_labels
+from genmodels.training.corpus.piece import Piece
 from genmodels.training.corpus.render import SAMPLE_RATE, find_fluidsynth, find_soundfont, render
 from genmodels.training.corpus.suite import compose_item
 
@@ -67,7 +68,13 @@ class CorpusItem:
             return FrameLabels(*(arrays[name] for name in ("beat", "beats_per_bar", "bpm", "chroma")))
 
 
-def write_corpus(folder: Path, count: int, seed: int, workers: int = 1) -> list[CorpusItem]:
+Composer = Callable[[int], tuple[Piece, ...]]
+"""What makes an item's pieces of a seed; a function of a module, so that other processes find it."""
+
+
+def write_corpus(
+    folder: Path, count: int, seed: int, workers: int = 1, composer: Composer = compose_item
+) -> list[CorpusItem]:
     """Composes and renders items 0 .. count - 1 into `folder`; item i is that of seed `seed + i`.
 
     One call at a time writes a folder. Complete items of the same seed are kept, so an interrupted call goes
@@ -88,11 +95,11 @@ def write_corpus(folder: Path, count: int, seed: int, workers: int = 1) -> list[
         task = progress.add_task("items", total=count, completed=count - len(missing))
         if workers <= 1:
             for index in missing:
-                _write_item(folder, index, seed + index)
+                _write_item(folder, index, seed + index, composer)
                 progress.advance(task)
         else:
             with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-                jobs = [pool.submit(_write_item, folder, index, seed + index) for index in missing]
+                jobs = [pool.submit(_write_item, folder, index, seed + index, composer) for index in missing]
                 try:
                     for job in as_completed(jobs):
                         job.result()
@@ -118,8 +125,8 @@ def read_corpus(folder: Path) -> list[CorpusItem]:
     return items
 
 
-def _write_item(folder: Path, index: int, seed: int) -> None:
-    pieces = compose_item(seed)
+def _write_item(folder: Path, index: int, seed: int, composer: Composer) -> None:
+    pieces = composer(seed)
     labels = frame_labels(*pieces)
     audio = render(*pieces)
     stem = folder / f"{index:05d}"
