@@ -13,8 +13,8 @@ import pytest
 from daw_bridge.control.dispatch import Dispatcher
 from daw_bridge.control.midi.desk import MidiDesk
 from daw_bridge.control.midi.section import read_section
+from tests.daw_bridge.control.midi.desk_stage import TEMPERATURE, check_values, load_preset
 from tests.daw_bridge.control.midi.jack_process import Controller
-from tests.daw_bridge.control.midi.test_desk import TEMPERATURE, check_values, load_preset
 from tests.daw_bridge.fake_player import FakePlayer
 from tests.rig.jack_server import JackServer
 
