@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 from daw_bridge.clock.internal import Moment
@@ -41,15 +43,29 @@ class JackTimebase:
         if not self._client.set_timebase_callback(self._fill, conditional):
             self._client.close()
             raise DeviceError("JACK has a timebase master already: stop it, or do not ask to be it")
+        self._down = False
+        self._client.set_shutdown_callback(self._shut_down)
         self._client.activate()
 
+    @property
+    def connected(self) -> bool:
+        """Whether the server that was opened still runs."""
+        return self._client is not None and not self._down
+
     def close(self) -> None:
-        """Be master no more."""
+        """Be master no more; may be called twice."""
         client, self._client = self._client, None
-        if client is not None:
-            client.release_timebase()
+        if client is None:
+            return
+        if not self._down:
+            # another may have become master in the meantime
+            with suppress(import_module("jack").JackError):
+                client.release_timebase()
             client.deactivate()
-            client.close()
+        client.close()
+
+    def _shut_down(self, *_: object) -> None:
+        self._down = True
 
     def _fill(self, _state: int, blocksize: int, position: Any, _new: bool) -> None:
         client = self._client

@@ -104,7 +104,7 @@ class JackOutlet:
     @property
     def connected(self) -> bool:
         """Whether JACK has us as its master."""
-        return self._timebase is not None
+        return self._timebase is not None and self._timebase.connected
 
     def start(self) -> None:
         """See `Outlet.start`."""
@@ -117,7 +117,7 @@ class JackOutlet:
             timebase.close()
 
     def watch(self) -> None:
-        """Nothing comes or goes."""
+        """A server that has ended is not looked for: its clients are left in this process."""
 
     def play(self, beat: float) -> None:
         """The transport is not ours to start."""

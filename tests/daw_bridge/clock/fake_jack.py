@@ -67,6 +67,7 @@ class FakeClient:
 
     samplerate = RATE
     frames_since_cycle_start = 0
+    dead = False
 
     def __init__(self, server: FakeServer, name: str) -> None:
         self.server, self.name = server, name
@@ -86,8 +87,14 @@ class FakeClient:
     def get_all_connections(self, name: str) -> list[SimpleNamespace]:
         return [SimpleNamespace(name=other) for other in self.server.connections.get(name, [])]
 
+    def set_shutdown_callback(self, shut_down: Callable[[object, str], None]) -> None:
+        self.shut_down = shut_down
+
     def release_timebase(self) -> None:
-        assert self.server.master is self
+        # of a server that has ended the real one crashes
+        assert not self.dead
+        if self.server.master is not self:
+            raise FakeJackError("not the master")
         self.server.master = None
 
     def activate(self) -> None:
