@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import platform
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from daw_bridge import __version__
 from daw_bridge.clock.tempo_map import Meters, TempoMap, TempoSegment, added
 from daw_bridge.engine.protocol import Command, Load, Loaded, Produced, SetConditions
 from daw_bridge.errors import TakeError
+from daw_bridge.takes.identity import identity
 from daw_bridge.takes.library import Limits, prune
 from daw_bridge.takes.prepared import PreparedVoice, conditions_record, tokens_record
 from daw_bridge.takes.status import Place, TakeStatus
@@ -92,7 +90,7 @@ class TakeKeeper:
         if not self._on:
             return
         self._rate = sample_rate
-        self._identify(sample_rate, channels, load, loaded)
+        self._loaded, self._identity = loaded, identity(sample_rate, channels, load, loaded)
         self._writer = TakeWriter(sample_rate, channels)
         self._writer.put(self._prune)
 
@@ -106,40 +104,12 @@ class TakeKeeper:
         begins where that ends, without the voices of the model before."""
         if self._writer is None:
             return
-        self._identify(self._rate, self._identity["channels"], load, loaded)
+        channels = self._identity["channels"]
+        self._loaded, self._identity = loaded, identity(self._rate, channels, load, loaded)
         if self._recording:
             self._recording = False
             self._writer.put(End("another model took over", goes_on=True))
             self.begin(values, clock)
-
-    def _identify(self, sample_rate: int, channels: int, load: Load, loaded: Loaded) -> None:
-        self._loaded = loaded
-        self._identity = {
-            "sample_rate": sample_rate,
-            "channels": channels,
-            "load": {
-                "model": load.model,
-                "device": load.device,
-                "threads": load.threads,
-                "precision": load.precision,
-            },
-            "model": {
-                "name": loaded.model,
-                "weights": loaded.weights,
-                "hardware": loaded.hardware,
-                "sample_rate": loaded.sample_rate,
-                "hop_length": loaded.hop_length,
-                "frame_rate": loaded.frame_rate,
-                "lookahead_frames": loaded.lookahead_frames,
-                "max_delay": loaded.max_delay,
-            },
-            "software": {
-                "daw_bridge": __version__,
-                "torch": version("torch"),
-                "python": platform.python_version(),
-                "system": platform.platform(),
-            },
-        }
 
     def begin(self, values: Mapping[str, object], clock: TempoMap, follows: bool = False) -> None:
         """Begin a take.
