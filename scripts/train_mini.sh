@@ -53,4 +53,5 @@ step genmodels.training.train_codec "$@"
 step genmodels.training.encode build/corpus build/codec/checkpoint.pt
 step genmodels.training.encode build/corpus-valid build/codec/checkpoint.pt
 step genmodels.training.train_lm "$@"
-step genmodels.training.export
+# takes seconds, and is not to be cut: half of it would be a model of two trainings
+"$python" -m genmodels.training.export
