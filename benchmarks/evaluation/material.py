@@ -7,7 +7,7 @@ import inspect
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -199,13 +199,12 @@ class Turn:
     after: str
 
 
-def turns(corpus: Corpus, seconds: float) -> Iterator[Turn]:
-    """Where one scene follows another in another style, both of them bands."""
+def turns(corpus: Corpus, seconds: float, audible: Callable[[SceneFacts], bool]) -> Iterator[Turn]:
+    """Where one scene follows another in another style, which can be heard as `audible` has it."""
     for item in corpus:
         sound, scenes = item.audio(), item.scenes
         for before, after in pairwise(scenes):
             first = after.start_frame * CORPUS_FRAME
             stop = first + round(seconds * RATE)
-            bands = before.texture == after.texture == "full"
-            if bands and before.style != after.style and stop <= after.end_frame * CORPUS_FRAME:
+            if before.style != after.style and audible(after) and stop <= after.end_frame * CORPUS_FRAME:
                 yield Turn(sound[first:stop], before.style, after.style)

@@ -14,6 +14,7 @@ from benchmarks.evaluation.material import Corpus, beaten, cut_sounds, turns
 from benchmarks.evaluation.normality import measured, ranges
 from benchmarks.evaluation.probe import Probe
 from benchmarks.evaluation.seams import detectability
+from benchmarks.evaluation.text import shows_style
 from benchmarks.results import Figure
 from daw_bridge.audio.analysis import BeatAgreement, grid_agreement
 from genmodels.generate.musicgen import MusicGen
@@ -121,8 +122,11 @@ def change_figures(player: Player, probe: Probe, pairs: Sequence[Pair]) -> list[
 
 def change_ceilings(probe: Probe, held_out: Corpus) -> list[Figure]:
     """Where held-out renders go on in another style."""
-    found = [_turned(probe, each.sound, each.before, each.after) for each in turns(held_out, TWO_BARS_S)]
-    note = f"ceiling, {len(found)} changes from band to band after the codec"
+    found = [
+        _turned(probe, each.sound, each.before, each.after)
+        for each in turns(held_out, TWO_BARS_S, shows_style)
+    ]
+    note = f"ceiling, {len(found)} changes of style after the codec"
     return [Figure("the same in held-out renders", 100 * _mean(found), "%", note=note)]
 
 

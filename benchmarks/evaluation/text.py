@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from benchmarks.evaluation.material import Described
 from benchmarks.evaluation.probe import Probe
 from benchmarks.results import Figure
 from genmodels.training.corpus.facts import SceneFacts
-from genmodels.training.corpus.held_out import HeldOutPrompt
+from genmodels.training.corpus.held_out import HELD_OUT_PROMPTS, HeldOutPrompt
 
 SKIPPED_S = 1.0
 BARE_STYLES = ("ambient", "solo piano")
@@ -89,26 +89,37 @@ class Ceiling:
         return ", ".join(f"{truth} as {said} {times}" for (truth, said), times in mistakes.most_common(count))
 
 
-def ceiling(question: Question, probe: Probe, held_out: Described) -> Ceiling:
-    """A probe's answers to held-out renders."""
-    audible = [n for n, scene in enumerate(held_out.scenes) if question.audible(scene)]
-    truth = [question.of_scene(held_out.scenes[n]) for n in audible]
+def ceiling(question: Question, probe: Probe, held_out: Described, among: Collection[str]) -> Ceiling:
+    """A probe's answers to held-out renders of which one of some answers can be heard."""
+    audible = [
+        number
+        for number, scene in enumerate(held_out.scenes)
+        if question.audible(scene) and question.of_scene(scene) in among
+    ]
+    truth = [question.of_scene(held_out.scenes[number]) for number in audible]
     return Ceiling(probe.heard(held_out.values[audible]), truth)
 
 
 def ceiling_figures(
     question: Question, probe: Probe, held_out: Described, other_tempo: Described
 ) -> list[Figure]:
-    """What the probe would say of a model that is as good as the corpus after the codec."""
-    own, other = (ceiling(question, probe, each) for each in (held_out, other_tempo))
+    """What the probe would say of a model that is as good as the corpus after the codec, of the answers that
+    prompts ask for; and of all others too, where there are others."""
+    asked = {answer for prompt in HELD_OUT_PROMPTS if (answer := question.of_prompt(prompt)) is not None}
+    own, other = (ceiling(question, probe, each, asked) for each in (held_out, other_tempo))
+    every = ceiling(question, probe, held_out, probe.names)
     note = f"ceiling, {len(own.truth)} stretches after the codec"
     if own.confused():
         note += f"; {own.confused()}"
-    return [
+    figures = [
         Figure(f"{question.name}, held-out renders", own.right, "%", note=note),
         Figure(f"{question.name}, the same at 70 to 170 BPM", other.right, "%",
                note=f"ceiling, {len(other.truth)} stretches"),
     ]  # fmt: skip
+    if len(every.truth) > len(own.truth):
+        note = f"{len(every.truth)} stretches, {len(probe.names)} classes, {len(asked)} of them asked for"
+        figures.append(Figure(f"{question.name}, what is not asked for too", every.right, "%", note=note))
+    return figures
 
 
 def answer_figures(
