@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from importlib import import_module
 from typing import Any
 
@@ -11,6 +12,27 @@ from daw_bridge.errors import DeviceError
 EXTRA = "JACK transport needs JACK-Client: pip install 'daw-bridge[jack]'"
 
 log = logging.getLogger(__name__)
+
+_lost = threading.Event()
+
+
+def server_lost(*_: object) -> None:
+    """Remember, for the life of this process, that a JACK server has ended under one of its clients."""
+    _lost.set()
+
+
+def refuse_after_loss() -> None:
+    """To be called before a client is opened in a process that may have had others: one that is opened beside
+    what a server that ended has left behind can crash the process.
+
+    Raises:
+        DeviceError: `server_lost` was called.
+    """
+    if _lost.is_set():
+        raise DeviceError(
+            "JACK: the server that this instrument was connected to has ended, and nothing can safely be "
+            "opened on another: restart the instrument to use JACK again"
+        )
 
 
 def open_client(name: str, server: str | None = None) -> Any:

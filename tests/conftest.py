@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import threading
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("JACK_NO_START_SERVER", "1")
 
+import pytest
 from hypothesis import settings
+
+from daw_bridge import jack_client
 
 settings.register_profile("daw_bridge", deadline=None, database=None, max_examples=60)
 settings.load_profile("daw_bridge")
@@ -19,3 +23,9 @@ def pytest_configure() -> None:
     from tests.rig.jack_server import forget_dead_servers
 
     forget_dead_servers()
+
+
+@pytest.fixture(autouse=True)
+def _jack_servers_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A JACK server that ended in one test is nothing to the others."""
+    monkeypatch.setattr(jack_client, "_lost", threading.Event())

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any, Literal
 
 from daw_bridge.errors import DeviceError, SoundServerError
+from daw_bridge.jack_client import server_lost
 
 Kind = Literal["input", "output"]
 DEFAULT = "default"
@@ -52,6 +53,7 @@ def abandon() -> None:
     and to end PortAudio, now or when the process exits, would wait for it for ever."""
     global _abandoned
     _abandoned = True
+    server_lost()
     atexit.unregister(portaudio()._exit_handler)
 
 

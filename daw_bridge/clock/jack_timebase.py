@@ -10,7 +10,7 @@ from typing import Any
 
 from daw_bridge.clock.internal import Moment
 from daw_bridge.errors import DeviceError
-from daw_bridge.jack_client import open_client
+from daw_bridge.jack_client import open_client, refuse_after_loss, server_lost
 
 BBT = 0x10
 TICKS_PER_BEAT = 1920.0
@@ -27,7 +27,8 @@ class JackTimebase:
         conditional: leave it to another master that is there already.
 
     Raises:
-        DeviceError: JACK-Client is missing, no server runs, or another master is there.
+        DeviceError: JACK-Client is missing, no server runs, one has ended under this process, or another
+            master is there.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class JackTimebase:
         server: str | None = None,
     ) -> None:
         self._where, self._tempo, self._size = where, tempo, beats_per_bar
+        refuse_after_loss()
         self._client = open_client("daw_bridge_timebase", server)
         if not self._client.set_timebase_callback(self._fill, conditional):
             self._client.close()
@@ -66,6 +68,7 @@ class JackTimebase:
 
     def _shut_down(self, *_: object) -> None:
         self._down = True
+        server_lost()
 
     def _fill(self, _state: int, blocksize: int, position: Any, _new: bool) -> None:
         client = self._client

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from daw_bridge.errors import DeviceError
-from daw_bridge.jack_client import open_client
+from daw_bridge.jack_client import open_client, server_lost
 
 
 class Arrivals:
@@ -27,6 +27,7 @@ class Arrivals:
         except DeviceError:
             return
         client.set_port_registration_callback(self._changed)
+        client.set_shutdown_callback(server_lost)
         client.activate()
         self._client = client
 

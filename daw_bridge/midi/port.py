@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from daw_bridge.errors import DeviceError
+from daw_bridge.jack_client import refuse_after_loss
 from daw_bridge.midi.arrivals import Arrivals
 
 CLIENT = "daw_bridge"
@@ -82,10 +83,13 @@ class _Port:
         """Open the port, or begin to look for it.
 
         Raises:
-            DeviceError: the system's MIDI cannot be used, or makes no virtual ports.
+            DeviceError: the system's MIDI cannot be used, or makes no virtual ports; or it is JACK's, whose
+                server has ended under this process.
         """
         import rtmidi
 
+        if self._api == rtmidi.API_UNIX_JACK:
+            refuse_after_loss()
         try:
             self._midi = self._create(rtmidi)
             if self._virtual:

@@ -57,6 +57,9 @@ def test_a_daemon_outlives_its_jack_server_and_follows_the_next_ones_transport(
                 assert client.ask("/bridge/deck/1/state").values[0] == "playing"
                 roll(again)
                 until(client, "/bridge/clock/state", "locked")
+                refused = client.ask("/bridge/clock/out", "jack")
+                assert refused.address == "/bridge/error"
+                assert "restart the instrument" in str(refused.values)
                 time.sleep(1.0)
                 assert client.ask("/bridge/deck/1/state").values[0] == "playing"
                 assert daemon.process.poll() is None

@@ -26,6 +26,7 @@ class FakeServer:
         told: what it answered, a period ahead: what `look` said before, the position, and after.
         master: the client that is it.
         clients: how many are open. registered: the clients' callbacks for ports that come.
+        shut_downs: the clients' callbacks for its end.
         connections: names of the ports to which a port is connected.
     """
 
@@ -36,6 +37,7 @@ class FakeServer:
         self.clients = 0
         self.registered: list[Callable[[Any, bool], None]] = []
         self.connections: dict[str, list[str]] = {}
+        self.shut_downs: list[Callable[[object, str], None]] = []
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -52,6 +54,11 @@ class FakeServer:
         for registered in self.registered:
             registered(SimpleNamespace(name=name), False)
             registered(SimpleNamespace(name=name), True)
+
+    def end(self) -> None:
+        """Tell the clients that it has ended."""
+        for shut_down in self.shut_downs:
+            shut_down(None, "the server has been closed")
 
     def _run(self) -> None:
         while not self._ended.wait(PERIOD_S):
@@ -89,6 +96,7 @@ class FakeClient:
 
     def set_shutdown_callback(self, shut_down: Callable[[object, str], None]) -> None:
         self.shut_down = shut_down
+        self.server.shut_downs.append(shut_down)
 
     def release_timebase(self) -> None:
         # of a server that has ended the real one crashes

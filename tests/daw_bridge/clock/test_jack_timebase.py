@@ -39,6 +39,17 @@ def test_it_is_closed_without_a_word_where_its_server_has_ended(server: fake_jac
     assert server.clients == 0
 
 
+def test_after_a_server_has_ended_nothing_is_opened_on_another(server: fake_jack.FakeServer) -> None:
+    base, client = timebase(), server.master
+    assert client is not None
+    client.dead = True
+    client.shut_down(None, "the server has been closed")
+    base.close()
+    with pytest.raises(DeviceError, match="restart the instrument"):
+        timebase()
+    assert server.clients == 0
+
+
 def test_it_is_closed_where_another_has_become_master(server: fake_jack.FakeServer) -> None:
     base = timebase()
     server.master = None

@@ -71,6 +71,20 @@ def test_a_jack_port_that_was_away_for_a_moment_is_opened_anew(
     assert server.clients == 0
 
 
+def test_no_jack_port_is_opened_after_a_jack_server_has_ended_under_the_process(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = fake_jack.install(monkeypatch)
+    system.api, system.inputs[:] = 2, ["pads:out"]
+    first = InputPort("pads", lambda data, delta: None, api=2)
+    first.start()
+    server.end()
+    with pytest.raises(DeviceError, match="restart the instrument"):
+        InputPort("pads", lambda data, delta: None, api=2).start()
+    assert len(system.open_inputs) == 1
+    first.stop()
+
+
 def test_without_jack_client_a_jack_port_works_all_the_same(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
