@@ -25,7 +25,7 @@ def blockwise_causal_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     length, scale = q.shape[2], 1 / math.sqrt(q.shape[3])
     hidden = torch.full((min(BLOCK, length), length), -math.inf, dtype=q.dtype, device=q.device)
     outputs, start = [], 0
-    for block in (q * scale).split(BLOCK, 2):
+    for block in torch.split(q * scale, BLOCK, 2):
         stop = start + block.shape[2]
         # a slice of everything would still be copied on the way back
         keys, values = (k, v) if stop == length else (k[:, :, :stop], v[:, :, :stop])
