@@ -57,10 +57,13 @@ def test_a_daemon_outlives_its_jack_server_and_follows_the_next_ones_transport(
                 assert client.ask("/bridge/deck/1/state").values[0] == "playing"
                 roll(again)
                 until(client, "/bridge/clock/state", "locked")
-                refused = client.ask("/bridge/clock/out", "jack")
-                assert refused.address == "/bridge/error"
-                assert "restart the instrument" in str(refused.values)
                 time.sleep(1.0)
+                assert client.ask("/bridge/deck/1/state").values[0] == "playing"
+                # a client in this process, beside what the first server left there, could crash it
+                assert client.ask("/bridge/clock", "internal").address == "/bridge/ack"
+                until(client, "/bridge/clock/state", "internal")
+                client.send("/bridge/clock/out", "jack")
+                client.wait_for(lambda reply: "restart the instrument" in str(reply.values))
                 assert client.ask("/bridge/deck/1/state").values[0] == "playing"
                 assert daemon.process.poll() is None
                 assert daemon.stop() < 3.0
