@@ -15,6 +15,8 @@ from daw_bridge.jack_client import server_lost
 Kind = Literal["input", "output"]
 DEFAULT = "default"
 CLOSING_LIMIT_S = 0.5
+# what a device says of its latency beyond this is nonsense: JACK, of a program that has not set its own
+MAX_LATENCY_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,12 @@ def abandon() -> None:
     _abandoned = True
     server_lost()
     atexit.unregister(portaudio()._exit_handler)
+
+
+def stated_latency(stream: Any) -> float:
+    """Latency of an open stream in seconds, as PortAudio says; 0 where there is none or it does not know."""
+    said = 0.0 if stream is None else float(stream.latency)
+    return said if 0.0 <= said <= MAX_LATENCY_S else 0.0
 
 
 def close_stream(stream: Any) -> None:

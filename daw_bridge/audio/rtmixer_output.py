@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from daw_bridge.audio.devices import close_stream, find_output, portaudio
+from daw_bridge.audio.devices import close_stream, find_output, portaudio, stated_latency
 from daw_bridge.audio.output import MAX_LEAD_S
 from daw_bridge.errors import DeviceError
 
@@ -70,8 +70,7 @@ class RtmixerOutput:
     @property
     def latency_s(self) -> float:
         """The lead in the ring and what PortAudio says of the device."""
-        device = 0.0 if self._mixer is None else float(self._mixer.latency)
-        return self.lead_s + device
+        return self.lead_s + stated_latency(self._mixer)
 
     @property
     def _lead(self) -> int:

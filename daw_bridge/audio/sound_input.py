@@ -8,13 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from daw_bridge.audio.devices import close_stream, find_input, portaudio
+from daw_bridge.audio.devices import (
+    MAX_LATENCY_S,
+    close_stream,
+    find_input,
+    portaudio,
+    stated_latency,
+)
 from daw_bridge.audio.rtmixer_output import Drift
 from daw_bridge.errors import DeviceError
 
 RING_SAMPLES = 1 << 16
-# what a device says of its latency beyond this is nonsense: JACK, of a program that has not set its own
-MAX_LATENCY_S = 1.0
 SILENT_DEVICE_S = 1.0
 
 
@@ -57,8 +61,7 @@ class SoundInput:
     @property
     def latency_s(self) -> float:
         """Seconds from the sound to its sample, as PortAudio says; 0 where it does not know."""
-        said = float(self._recorder.latency) if self._recorder is not None else 0.0
-        return said if 0.0 <= said <= MAX_LATENCY_S else 0.0
+        return stated_latency(self._recorder)
 
     def start(self) -> None:
         """Open the device.

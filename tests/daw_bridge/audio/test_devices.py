@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 
 import pytest
@@ -51,3 +52,9 @@ def test_a_sound_server_that_died_is_told_apart(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(devices, "_abandoned", True)
     with pytest.raises(SoundServerError, match="restart"):
         devices.refresh()
+
+
+@pytest.mark.parametrize(("said", "latency"), [(0.02, 0.02), (89478.5, 0.0), (-1.0, 0.0), (math.nan, 0.0)])
+def test_a_latency_that_cannot_be_is_none(said: float, latency: float) -> None:
+    assert devices.stated_latency(SimpleNamespace(latency=said)) == latency
+    assert devices.stated_latency(None) == 0.0
