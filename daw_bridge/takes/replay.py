@@ -90,7 +90,8 @@ def replay(
     """Generate every voice of a take again, without a sound device, and compare the tokens.
 
     The codes of a voice are a function of model, seed, prompt and the list of (frame, conditions); a journal
-    holds just these. So on the same hardware with the same software a replay is identical to the last token.
+    holds just these. So on a CPU, with the same hardware and software, a replay is identical to the last
+    token; on a GPU only to rounding, as the voices that were beside it in the batch count there.
 
     Args:
         progress: called with the share done, 0..1.
