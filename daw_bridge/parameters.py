@@ -79,7 +79,8 @@ PARAMETERS: tuple[Parameter, ...] = (
         "/bridge/latency/offset", "value", (Arg("ms", "f", -500, 500),), unit="ms", curve="linear",
         default=(0.0,),
         doc="What the sound takes to the ear beyond what the device says (less where negative); positions "
-        "and the times of acknowledgements count it in.",
+        "and the times of acknowledgements count it in. While a clock is followed the music moves by it, so "
+        "that it is on the beat at the ear.",
     ),
     Parameter(
         "/bridge/quantum", "value", (QUANTUM_ARG,), default=("1M",),

@@ -18,6 +18,8 @@ from daw_bridge.control.oscquery.tree import ATTRIBUTES
 from daw_bridge.control.pages import MAX_BYTES, PAGE
 from daw_bridge.control.replies import OTHER_MESSAGES, STATUS_MESSAGES
 from daw_bridge.control.tcp import MAX_CONNECTIONS
+from daw_bridge.decks.agenda import MAX_ENTRIES
+from daw_bridge.decks.score import MAX_PLANNED
 from daw_bridge.options import OPTIONS
 from daw_bridge.parameters import MAX_STRING, PARAMETERS, Atom, Parameter, Values
 
@@ -41,7 +43,9 @@ all of this by OSCQuery.
 - **When**: a value may be followed by one more argument that says when it is to be heard: a quantum, or the
   number of a bar, as in `/bridge/deck/1/prompt "strings" 4M` or `/bridge/tempo 90 17`. Without it, the table
   of values says when. A later message for the same address and time replaces an earlier one; `cancel` drops
-  what waits. While nothing plays there is no grid, and a quantum is at once; a bar waits for the music.
+  what waits. While nothing plays there is no grid, and a quantum is at once; a bar waits for the music. At
+  most {MAX_PLANNED:,} changes of what a deck's model is told wait for each deck, and {MAX_ENTRIES:,} of all
+  other values; more are refused.
 - Bundles are taken in order. Of one with a time tag in the future, at most {MAX_AHEAD_S:g} s ahead, values,
   starts and stops are heard at that time, and acknowledged when the bundle comes; everything else in it
   waits for the time.

@@ -20,7 +20,7 @@ CLOCK_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         OFFSET, "value", (Arg("ms", "f", -500, 500),), unit="ms", curve="linear", default=(0.0,),
         doc="How much sooner than the clock that is followed the instrument is heard (later where negative). "
-        "It moves the music; /bridge/latency/offset only says when it is heard.",
+        "/bridge/latency/offset moves the music as well while a clock is followed.",
     ),
     Parameter(
         TRANSPORT, "value", (Arg("on", "b"),), default=(True,),

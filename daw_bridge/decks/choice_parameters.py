@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from daw_bridge.decks.rings import LONGEST_S
 from daw_bridge.parameter import Arg, Parameter
 
 MAX_CHOICES = 4
@@ -18,7 +19,8 @@ CHOICE_PARAMETERS: tuple[Parameter, ...] = (
         (Arg("count", "i", 0, MAX_CHOICES), Arg("bars", "i", 1, MAX_BARS, optional=True, default=4)),
         doc="Prepare so many continuations of what the deck plays, for a next section of so many bars, each "
         "with a seed of its own; 0 lets them go. They are generated when no deck lacks anything, and anew "
-        "when tempo, meter or what the deck is told changes. As many bars as fit into 24 s.",
+        "when tempo, meter or what the deck is told changes. At most as many bars as fit into "
+        f"{LONGEST_S:g} s.",
     ),
     Parameter(
         CUE, "command", (Arg("choice", "i", 0, MAX_CHOICES),),

@@ -12,8 +12,9 @@ from daw_bridge.decks.cue import CueVoice
 from daw_bridge.decks.deck import Deck
 from daw_bridge.decks.engines import Engines
 from daw_bridge.decks.leaving import Leaving
-from daw_bridge.decks.preparation import LONGEST_S, Preparation
+from daw_bridge.decks.preparation import Preparation
 from daw_bridge.decks.protocol import ChoicesState, ChoicesStatus, NoticeKind
+from daw_bridge.decks.rings import LONGEST_S
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.decks.timing import Timing
 from daw_bridge.errors import ParameterError, ScheduleError

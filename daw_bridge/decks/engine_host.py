@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daw_bridge.decks.protocol import EngineState
+from daw_bridge.decks.rings import RING_SECONDS
 from daw_bridge.engine.base import MakeEngine
 from daw_bridge.engine.protocol import (
     CloseDeck,
@@ -33,7 +34,6 @@ from daw_bridge.metrics import MEGABYTE, resident_mb
 from daw_bridge.takes.status import Place
 from genmodels.conditioning.attributes import Conditions
 
-RING_SECONDS = 24
 MAX_RESTARTS = 3
 LASTING_S = 10.0
 MEMORY_EVERY_S = 1.0

@@ -11,11 +11,10 @@ from daw_bridge.clock.internal import Moment
 from daw_bridge.clock.quantum import Quantum
 from daw_bridge.decks.choice import Basis, Brief
 from daw_bridge.decks.deck import Deck
-from daw_bridge.decks.engine_host import RING_SECONDS
+from daw_bridge.decks.rings import LONGEST_S
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.decks.timing import Timing
 
-LONGEST_S = RING_SECONDS - 1.0
 STEADY_S = 0.25
 
 News = Literal["holds", "changed", "changing", "steady"]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from daw_bridge.decks.clip_file import write_clip
 from daw_bridge.decks.clip_voice import ClipVoice
-from daw_bridge.decks.engine_host import RING_SECONDS
 from daw_bridge.decks.protocol import Progress, RenderRequest
+from daw_bridge.decks.rings import RING_SECONDS
 from daw_bridge.engine.local import LocalEngine
 from daw_bridge.engine.protocol import DEFAULT_LOADER, Event, Failed, Load, Loaded, OpenDeck, Produced
 from daw_bridge.errors import ClipError, EngineError, ModelError

@@ -314,6 +314,27 @@ def test_the_offset_moves_the_music(host: LineSource, tmp_path: Path) -> None:
     perform(scene, tmp_path)
 
 
+def test_what_the_sound_takes_to_the_ear_moves_the_music_that_follows_a_clock(
+    host: LineSource, tmp_path: Path
+) -> None:
+    async def scene(s: Stage) -> None:
+        host.line = running(0.0, 120.0)
+        await follow(s)
+        s.start()
+        await until_followed(s, host.line)
+        s.set("latency/offset", 20.0, deck=None)
+        await asyncio.sleep(0.1)
+        await until_followed(s, host.line)
+        # on the beat at the ear, so 20 ms before it at the device
+        device = s.player._output._output
+        assert device is not None
+        now, played = time.monotonic(), device.position()
+        ahead = clock(s).map.beat_at(played) - host.line.beat_at(now)
+        assert (ahead - round(ahead)) * 0.5 == pytest.approx(0.02, abs=0.004)
+
+    perform(scene, tmp_path)
+
+
 def test_taps_set_tempo_and_beat_of_the_internal_clock_and_then_let_go(tmp_path: Path) -> None:
     async def scene(s: Stage) -> None:
         s.tempo(120.0)
