@@ -13,6 +13,7 @@ from rich.text import Text
 from daw_bridge.clock.status import NO_CLOCK, ClockStatus
 from daw_bridge.decks.conditions import PITCH_NAMES
 from daw_bridge.decks.protocol import ChoicesStatus, DeckStatus, Status
+from daw_bridge.melody.status import CaptureStatus
 
 FULL_LEAD_S = 2.0
 BAR_CELLS = 10
@@ -86,6 +87,7 @@ def _place(status: Status) -> Text:
         _clock(status.clock),
         f"   {status.device}, {status.sample_rate} Hz, {status.latency_s * 1000:.0f} ms   ",
         (take, "red" if status.take.state in ("recording", "failed") else "dim"),
+        (_capture(status.capture), "cyan"),
     )
 
 
@@ -95,6 +97,13 @@ def _clock(clock: ClockStatus) -> tuple[str, str]:
         return "", ""
     colours = {"locked": "green", "lost": "yellow"}
     return f" from {clock.source}, {clock.state} {clock.error_ms:+.1f} ms", colours.get(clock.state, "dim")
+
+
+def _capture(capture: CaptureStatus) -> str:
+    """How far the capture of a melody is, where there is one."""
+    if capture.state == "idle":
+        return ""
+    return f"   melody: {capture.state} {capture.beats or ''}".rstrip()
 
 
 def _deck_cells(deck: DeckStatus) -> tuple[RenderableType, ...]:

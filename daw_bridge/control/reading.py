@@ -6,6 +6,7 @@ from daw_bridge.control.replies import (
     clock_reply,
     deck_replies,
     engine_reply,
+    melody_reply,
     metrics_reply,
     model_reply,
     output_reply,
@@ -24,6 +25,7 @@ _OF_THE_STATE = {
     "/bridge/engine": engine_reply,
     "/bridge/clock/state": clock_reply,
     "/bridge/model/state": model_reply,
+    "/bridge/melody/state": melody_reply,
 }
 MODEL = "/bridge/model"
 ASKED = (MODEL,)

@@ -29,6 +29,7 @@ STATUS_MESSAGES = (
     ("/bridge/output", "underruns i, silence f (seconds), used up f (ms), latency f (ms), gaps i"),
     ("/bridge/engine", "state s, model s, compute s, precision s"),
     ("/bridge/model/state", "state s, name s (of the model that is to take over)"),
+    ("/bridge/melody/state", "state s, bars i, beats i (that are left)"),
     ("/bridge/deck/N/state", "state s, lead f (seconds), factor f; one for each deck, as those that follow"),
     ("/bridge/deck/N/position", "bar i, beat f"),
     ("/bridge/deck/N/next", "what s, bar i, beat f, seconds f"),
@@ -91,6 +92,7 @@ def status_replies(status: Status) -> Iterator[Reply]:
     yield engine_reply(status)
     yield clock_reply(status)
     yield model_reply(status)
+    yield melody_reply(status)
     for deck in status.decks:
         yield from deck_replies(deck)
 
@@ -150,6 +152,11 @@ def engine_reply(status: Status) -> Reply:
 def model_reply(status: Status) -> Reply:
     """``/bridge/model/state``: see `daw_bridge.decks.protocol.SwapStatus`."""
     return "/bridge/model/state", (status.swap.state, status.swap.model)
+
+
+def melody_reply(status: Status) -> Reply:
+    """``/bridge/melody/state``: see `daw_bridge.melody.status.CaptureStatus`."""
+    return "/bridge/melody/state", (status.capture.state, status.capture.bars, status.capture.beats)
 
 
 def deck_reply(deck: DeckStatus) -> Reply:

@@ -18,7 +18,17 @@ from daw_bridge.decks.meter import Meter
 from daw_bridge.decks.mixer import SILENT_DB
 from daw_bridge.decks.output_host import OutputHost
 from daw_bridge.decks.player_status import player_status, with_clock
-from daw_bridge.decks.protocol import Ack, OnRefused, OnResult, PlayerOptions, Settings, Status, When
+from daw_bridge.decks.protocol import (
+    Ack,
+    OnRefused,
+    OnResult,
+    PlayerOptions,
+    ReadCapture,
+    Settings,
+    Status,
+    When,
+    no_capture,
+)
 from daw_bridge.decks.take_desk import TAKE, TakeDesk
 from daw_bridge.decks.timing import Timing
 from daw_bridge.decks.values import ParameterValues
@@ -56,6 +66,7 @@ class LivePlayer:
         self, options: PlayerOptions, on_notice: OnNotice, loader: str, make_engine: MakeEngine
     ) -> None:
         self._options = options
+        self._read_capture: ReadCapture = no_capture
         self._announcer = Announcer(on_notice)
         self._notify = self._announcer.tell
         self._lookahead = Lookahead(options.lookahead_ms / 1000.0)
@@ -174,6 +185,10 @@ class LivePlayer:
             self._takes.accepted(path, deck, values, ack)
         return ack
 
+    def show_capture(self, read: ReadCapture) -> None:
+        """Let the state tell how far the capture of a melody is, too."""
+        self._read_capture = read
+
     def status(self) -> Status:
         """The present state."""
         parts = self._parts
@@ -187,7 +202,8 @@ class LivePlayer:
         if parts is None:
             return found
         found = replace(found, model=parts.models.name, swap=parts.models.swap.status)
-        return with_clock(found, parts.following.status, parts.transport.waiting)
+        found = with_clock(found, parts.following.status, parts.transport.waiting)
+        return replace(found, capture=self._read_capture(found))
 
     def _started(self) -> Parts:
         if self._parts is None:

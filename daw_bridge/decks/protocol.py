@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 from daw_bridge.clock.quantum import NOW, Quantum
 from daw_bridge.clock.status import NO_CLOCK, ClockStatus
+from daw_bridge.melody.status import NO_CAPTURE, CaptureStatus
 from daw_bridge.metrics import NO_METRICS, Metrics
 from daw_bridge.parameter import Values
 from daw_bridge.takes.status import NO_TAKE, TakeStatus
@@ -197,6 +198,7 @@ class Status:
         metrics: how it is doing.
         clock: whose clock is followed.
         swap: a change of model on its way.
+        capture: how far the capture of a melody is.
     """
 
     engine: EngineState
@@ -220,6 +222,21 @@ class Status:
     precision: str = ""
     clock: ClockStatus = NO_CLOCK
     swap: SwapStatus = NO_SWAP
+    capture: CaptureStatus = NO_CAPTURE
+
+    @property
+    def song_beat(self) -> float:
+        """Quarter notes since bar 1, by the meter of what is heard."""
+        return (self.bar - 1) * self.beats_per_bar + self.beat - 1.0
+
+
+ReadCapture = Callable[[Status], CaptureStatus]
+"""How far the capture of a melody is in a state of the instrument."""
+
+
+def no_capture(status: Status) -> CaptureStatus:
+    """Nobody captures anything."""
+    return NO_CAPTURE
 
 
 @dataclass(frozen=True)
@@ -366,6 +383,9 @@ class Player(Protocol):
                 then nothing has changed.
             on_refused: gets each value that cannot be set; the others are.
         """
+
+    def show_capture(self, read: ReadCapture) -> None:
+        """Let `status` tell how far the capture of a melody is, too; for whoever captures one."""
 
     def status(self) -> Status:
         """The present state; cheap enough for 50 calls a second."""

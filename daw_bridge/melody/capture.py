@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from daw_bridge.errors import MelodyError
 from daw_bridge.melody.chroma_phrase import AnyPhrase
 from daw_bridge.melody.held import Pressed
 from daw_bridge.melody.phrase import MAX_BEATS, MIN_LENGTH, Note, Phrase, quantised
 from daw_bridge.melody.sound_capture import SoundCapture
+from daw_bridge.melody.status import CaptureState
 
-CaptureState = Literal["idle", "count-in", "recording", "overdub"]
 EARLY_BEATS = 0.5
 
 
@@ -72,6 +71,12 @@ class Capture:
         if self.span is not None:
             return "recording" if beat >= self.span.begin else "count-in"
         return "overdub" if self.overdubbing and isinstance(self.phrase, Phrase) else "idle"
+
+    def beats_left(self, beat: float) -> float:
+        """Beats until the recording begins or, once it has, until it ends; 0 where none waits or runs."""
+        if self.span is None:
+            return 0.0
+        return max(0.0, (self.span.begin if beat < self.span.begin else self.span.end) - beat)
 
     def arm(self, span: Span, sound: bool = False) -> None:
         """Record the notes of a span, or what is heard in it; what was captured before stays until the span

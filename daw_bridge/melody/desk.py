@@ -3,13 +3,15 @@ that repeats."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
-from daw_bridge.melody.capture import Capture, CaptureState, Span, next_span
+from daw_bridge.melody.capture import Capture, Span, next_span
 from daw_bridge.melody.chroma_phrase import AnyPhrase
 from daw_bridge.melody.held import HeldNotes, Pressed
 from daw_bridge.melody.live_chroma import SILENCE, ChromaFrame
+from daw_bridge.melody.status import CaptureStatus
 from daw_bridge.parameter import Values
 
 # of sound only clear changes are told, and no more often than this: each is a rollback
@@ -136,9 +138,15 @@ class MelodyDesk:
         self._capture.phrase = phrase
         self._tell_phrase(phrase)
 
-    def tick(self, at: float) -> CaptureState:
+    def tick(self, at: float) -> None:
         """Time goes on; to be called a few times a second."""
-        return self._capture.state(self._advance(at).beat)
+        self._advance(at)
+
+    def status(self, place: SongPlace) -> CaptureStatus:
+        """How far the capture is at a place in the song."""
+        left = self._capture.beats_left(place.beat)
+        bars = math.ceil(left / place.beats_per_bar)
+        return CaptureStatus(self._capture.state(place.beat), bars, math.ceil(left))
 
     def _advance(self, at: float) -> SongPlace:
         place = self._place(at)

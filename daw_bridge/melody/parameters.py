@@ -82,6 +82,12 @@ MELODY_PARAMETERS: tuple[Parameter, ...] = (
         "Acknowledged with the place where it begins.",
     ),
     Parameter(
+        f"{MELODY}state", "readonly", (Arg("state", "s"), Arg("bars", "i"), Arg("beats", "i")),
+        doc="idle, count-in (a capture is armed and has not begun), recording, or overdub (notes are laid on "
+        "the phrase); bars and beats that are left until the recording begins or ends, the running ones "
+        "counted, so that the last beat is 1; 0 in the other states.",
+    ),
+    Parameter(
         f"{MELODY}overdub", "command", (Arg("on", "b"),),
         doc="Whether notes that are played are laid on the phrase that repeats, if that is one of notes.",
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from daw_bridge.decks.protocol import (
     Ack,
@@ -12,10 +12,12 @@ from daw_bridge.decks.protocol import (
     OnRefused,
     OnResult,
     PlayerOptions,
+    ReadCapture,
     Result,
     Settings,
     Status,
     When,
+    no_capture,
 )
 from daw_bridge.errors import ModelError, ParameterError, ScheduleError
 from daw_bridge.parameters import Values, lookup
@@ -31,6 +33,7 @@ class FakePlayer:
     values: dict[tuple[str, int | None], Values] = field(default_factory=dict)
     calls: list[tuple[object, ...]] = field(default_factory=list)
     running: bool = False
+    read_capture: ReadCapture = no_capture
 
     async def start(self) -> None:
         if self.options.model == "absent":
@@ -78,8 +81,11 @@ class FakePlayer:
         on_result(Result((model or self.options.model, 3, 1.0)))
         return Ack(8.0, 3, 200, 0.0)
 
+    def show_capture(self, read: ReadCapture) -> None:
+        self.read_capture = read
+
     def status(self) -> Status:
-        return Status(
+        status = Status(
             engine="ready",
             model=self.options.model,
             device="null clock",
@@ -95,3 +101,4 @@ class FakePlayer:
             underruns=0,
             decks=tuple(DeckStatus(n + 1, "stopped") for n in range(self.deck_count)),
         )
+        return replace(status, capture=self.read_capture(status))

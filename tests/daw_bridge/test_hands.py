@@ -143,6 +143,24 @@ def test_arming_is_acknowledged_with_the_place_where_it_begins(tmp_path: Path) -
     assert listener.got == [("/bridge/ack", "/bridge/melody/arm", 12.0, 3.75, 4)]
 
 
+def test_who_listens_to_a_capture_hears_how_far_it_is(tmp_path: Path) -> None:
+    state = "/bridge/melody/state"
+
+    async def course(dispatcher: Dispatcher, listener: Listener) -> None:
+        dispatcher.submit(listener, f"{state}/listen")
+        dispatcher.submit(listener, "/bridge/melody/arm", (2,))
+        await asyncio.sleep(0.15)
+        dispatcher.submit(listener, "/bridge/melody/cancel")
+        await asyncio.sleep(0.15)
+
+    # the player stays at bar 2, beat 1.5: a bar of count-in is a bar and half a beat of bar 2 away
+    _, listener, _ = play(tmp_path, course)
+    told = [message for message in listener.got if message[0] == state]
+    assert told == [(state, "idle", 0, 0), (state, "count-in", 2, 8), (state, "idle", 0, 0)]
+    _, listener = send(tmp_path, ("/bridge/melody/arm", 2), (state,), ("/bridge/melody/overdub", 1))
+    assert listener.got[1] == (state, "count-in", 2, 8)
+
+
 def test_learned_controls_that_cannot_be_read_are_told_and_put_aside(tmp_path: Path) -> None:
     async def course(dispatcher: Dispatcher, listener: Listener) -> None:
         await asyncio.sleep(0)

@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from daw_bridge.decks.protocol import ChoicesStatus, DeckStatus, Status, SwapStatus
+from daw_bridge.melody.status import CaptureStatus
 from daw_bridge.metrics import Metrics
 from daw_bridge.panel import Panel, drawn
 from daw_bridge.takes.status import TakeStatus
@@ -54,6 +55,14 @@ def test_every_state_can_be_drawn_before_anything_is_measured(engine: str, take:
 def test_the_panel_shows_the_model_that_is_to_take_over() -> None:
     assert "loading: mine" not in text(STATUS)
     assert "loading: mine" in text(replace(STATUS, swap=SwapStatus("loading", "mine")))
+
+
+def test_the_panel_shows_how_far_the_capture_of_a_melody_is() -> None:
+    assert "melody:" not in text(STATUS)
+    assert "melody: count-in 3" in text(replace(STATUS, capture=CaptureStatus("count-in", 1, 3)))
+    overdub = text(replace(STATUS, capture=CaptureStatus("overdub")))
+    assert "melody: overdub " in overdub
+    assert "overdub 0" not in overdub
 
 
 def test_the_panel_shows_choices_where_there_are_any() -> None:

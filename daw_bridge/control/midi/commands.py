@@ -11,7 +11,7 @@ from daw_bridge.clock.quantum import NOW, Quantum
 from daw_bridge.control.client import Client
 from daw_bridge.control.dispatch import Dispatcher
 from daw_bridge.control.midi.desk import MidiDesk
-from daw_bridge.decks.protocol import Status, When
+from daw_bridge.decks.protocol import When
 from daw_bridge.errors import BridgeError, DeviceError, MelodyError
 from daw_bridge.melody.chroma_phrase import AnyPhrase
 from daw_bridge.melody.files import phrase_of_midi, phrase_of_sound
@@ -95,7 +95,7 @@ class MidiCommands:
         size = float(Quantum.parse(str(grid)).size)
         span = self._desk.melody.arm(int(bars), int(count_in), size, monotonic(), sound)
         status = self._dispatcher.player.status()
-        ahead = span.begin - _song_beat(status)
+        ahead = span.begin - status.song_beat
         bar = 1 + round(span.begin / status.beats_per_bar)
         client.send("/bridge/ack", f"{MELODY}arm", status.beats + ahead, ahead * 60.0 / status.tempo, bar)
 
@@ -124,8 +124,3 @@ def _read(path: Path, tempo: float, beats_per_bar: int) -> AnyPhrase:
     if path.suffix.lower() in MIDI_FILES:
         return phrase_of_midi(path)
     return phrase_of_sound(path, tempo, beats_per_bar)
-
-
-def _song_beat(status: Status) -> float:
-    """Quarter notes since bar 1."""
-    return (status.bar - 1) * status.beats_per_bar + status.beat - 1.0

@@ -19,9 +19,10 @@ from daw_bridge.control.midi.performer import ON, Bound, Performer
 from daw_bridge.control.midi.scenes import LivePreset, SceneRunner
 from daw_bridge.control.midi.showing import Showing
 from daw_bridge.control.midi.values import OwnValues
-from daw_bridge.decks.protocol import Notice
+from daw_bridge.decks.protocol import Notice, Status
 from daw_bridge.errors import BridgeError, DeviceError, PresetError
 from daw_bridge.melody.desk import MelodyDesk, SongPlace
+from daw_bridge.melody.status import CaptureStatus
 from daw_bridge.midi.port import InputPort, OutputPort, api_number
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class MidiDesk:
         self._loop = asyncio.get_running_loop()
         self._values = OwnValues(dispatcher, self)
         self.melody = MelodyDesk(self._values.send, self._place)
+        dispatcher.player.show_capture(self._captured)
         scenes = SceneRunner(dispatcher, lambda address, values: self._showing.changed(address))
         self.performer = Performer(dispatcher, self, setup, self._values, scenes, load_preset)
         self.learner = Learner(learned)
@@ -280,8 +282,11 @@ class MidiDesk:
     def _place(self, at: float) -> SongPlace:
         """Where in the song something was heard at a time, from what is heard now."""
         status = self._dispatcher.player.status()
-        beat = (status.bar - 1) * status.beats_per_bar + status.beat - 1.0
-        return SongPlace(beat - (monotonic() - at) * status.tempo / 60.0, status.beats_per_bar)
+        late = (monotonic() - at) * status.tempo / 60.0
+        return SongPlace(status.song_beat - late, status.beats_per_bar)
+
+    def _captured(self, status: Status) -> CaptureStatus:
+        return self.melody.status(SongPlace(status.song_beat, status.beats_per_bar))
 
 
 def _belongs(player: Hashable, port: str, channel: int) -> bool:

@@ -346,6 +346,7 @@ def test_status_and_ping_answer_at_once() -> None:
         "/bridge/engine",
         "/bridge/clock/state",
         "/bridge/model/state",
+        "/bridge/melody/state",
         *(
             f"/bridge/deck/{n}/{name}"
             for n in (1, 2)

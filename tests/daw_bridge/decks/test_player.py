@@ -14,6 +14,7 @@ import soundfile
 
 from daw_bridge.decks.protocol import Result
 from daw_bridge.errors import DeviceError, ModelError, ScheduleError
+from daw_bridge.melody.status import NO_CAPTURE, CaptureStatus
 from genmodels.errors import ConditionError
 from tests.daw_bridge.decks.stage import RATE, Stage, perform, pitch, stage
 
@@ -228,3 +229,12 @@ def test_stopping_leaves_no_thread_and_no_shared_memory(tmp_path: Path) -> None:
     left = {t.name for t in threading.enumerate() if not t.name.startswith("asyncio")} - before
     assert left == set()
     assert not list(Path("/dev/shm").glob(f"daw_bridge_{os.getpid()}_*"))
+
+
+def test_the_state_tells_of_the_capture_of_a_melody_by_what_is_heard(tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        assert s.player.status().capture == NO_CAPTURE
+        s.player.show_capture(lambda status: CaptureStatus("recording", status.bar, status.beats_per_bar))
+        assert s.player.status().capture == CaptureStatus("recording", 1, 4)
+
+    perform(scene, tmp_path)

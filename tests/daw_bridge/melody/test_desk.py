@@ -8,6 +8,7 @@ from daw_bridge.melody.chroma_phrase import ChromaPhrase
 from daw_bridge.melody.desk import MelodyDesk, SongPlace
 from daw_bridge.melody.live_chroma import ChromaFrame
 from daw_bridge.melody.phrase import Note, Phrase
+from daw_bridge.melody.status import NO_CAPTURE, CaptureState, CaptureStatus
 from daw_bridge.parameter import Values
 
 SILENT = (0.0,) * 12
@@ -27,6 +28,10 @@ class Stage:
     def play(self, pitch: int, start: float, end: float) -> None:
         self.desk.press("keys", pitch, 127, start)
         self.desk.release("keys", pitch, end)
+
+    def state_at(self, beat: float) -> CaptureState:
+        self.desk.tick(beat)
+        return self.desk.status(SongPlace(beat, 4)).state
 
     def phrases(self) -> list[Phrase | None]:
         return [Phrase.parse(str(values[0])) for address, values in self.told if address.endswith("phrase")]
@@ -65,15 +70,47 @@ def test_an_armed_phrase_is_told_when_its_bars_have_been_played() -> None:
     stage.desk.steer(1, False)
     span = stage.desk.arm(bars=1, count_in=1, grid=0.5, at=2.0)
     assert (span.begin, span.end) == (8.0, 12.0)
-    assert stage.desk.tick(7.0) == "count-in"
+    assert stage.state_at(7.0) == "count-in"
     stage.play(60, 8.1, 9.0)
-    assert stage.desk.tick(11.0) == "recording"
+    assert stage.state_at(11.0) == "recording"
     assert stage.phrases() == []
-    assert stage.desk.tick(12.0) == "idle"
+    assert stage.state_at(12.0) == "idle"
     (phrase,) = stage.phrases()
     assert phrase is not None
     assert phrase.notes[0].start == 0.0
     assert phrase.notes[0].length == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(
+    ("beat", "meant"),
+    [
+        (2.0, CaptureStatus("count-in", 2, 6)),
+        (4.0, CaptureStatus("count-in", 1, 4)),
+        (7.9, CaptureStatus("count-in", 1, 1)),
+        (8.0, CaptureStatus("recording", 2, 8)),
+        (12.5, CaptureStatus("recording", 1, 4)),
+        (15.5, CaptureStatus("recording", 1, 1)),
+        (16.0, NO_CAPTURE),
+    ],
+)
+def test_a_capture_says_what_is_left_the_running_bar_and_beat_counted(
+    beat: float, meant: CaptureStatus
+) -> None:
+    stage = Stage()
+    assert stage.desk.status(SongPlace(beat, 4)) == NO_CAPTURE
+    stage.desk.arm(bars=2, count_in=1, grid=0.0, at=2.0)
+    stage.desk.tick(beat)
+    assert stage.desk.status(SongPlace(beat, 4)) == meant
+    stage.desk.cancel()
+    assert stage.desk.status(SongPlace(beat, 4)) == NO_CAPTURE
+
+
+def test_a_capture_of_sound_has_nothing_left_while_the_last_of_it_is_on_its_way() -> None:
+    stage = Stage()
+    stage.desk.arm(bars=1, count_in=0, grid=0.0, at=0.0, sound=True)
+    stage.desk.hear(sung((0.0, 3.9, A)))
+    stage.desk.tick(4.1)
+    assert stage.desk.status(SongPlace(4.1, 4)) == CaptureStatus("recording", 0, 0)
 
 
 def test_overdub_tells_every_note_as_it_ends() -> None:
@@ -81,7 +118,7 @@ def test_overdub_tells_every_note_as_it_ends() -> None:
     stage.desk.steer(1, False)
     stage.desk.take(Phrase((Note(60, 0.0, 1.0),), 4.0))
     stage.desk.overdub(True)
-    assert stage.desk.tick(0.0) == "overdub"
+    assert stage.state_at(0.0) == "overdub"
     stage.play(67, 5.0, 6.0)
     last = stage.phrases()[-1]
     assert last == Phrase((Note(60, 0.0, 1.0), Note(67, 1.0, 1.0, 127)), 4.0)
@@ -133,7 +170,7 @@ def test_what_an_input_hears_in_the_armed_bars_is_a_phrase_on_its_beats() -> Non
     stage.desk.press("keys", 60, 127, 4.2)
     # what is heard comes a little later than it sounded
     stage.desk.hear(sung((3.5, 5.0, E), (5.0, 6.0, SILENT), (6.0, 7.9, A)))
-    assert stage.desk.tick(8.1) == "recording"
+    assert stage.state_at(8.1) == "recording"
     assert stage.told == []
     stage.desk.hear(sung((7.9, 8.1, A)))
     phrase = stage.desk.phrase
@@ -142,7 +179,7 @@ def test_what_an_input_hears_in_the_armed_bars_is_a_phrase_on_its_beats() -> Non
     assert phrase.steps == (e,) * 4 + (silent,) * 4 + (a,) * 8
     assert stage.told == [("/bridge/deck/1/phrase", (phrase.text(),))]
     stage.desk.overdub(True)
-    assert stage.desk.tick(9.0) == "idle"
+    assert stage.state_at(9.0) == "idle"
 
 
 def test_a_capture_of_an_input_that_is_lost_ends() -> None:
@@ -150,6 +187,6 @@ def test_a_capture_of_an_input_that_is_lost_ends() -> None:
     stage.desk.steer(1, False)
     stage.desk.arm(bars=1, count_in=0, grid=0.0, at=0.0, sound=True)
     stage.desk.hear(sung((0.0, 2.0, A)))
-    assert stage.desk.tick(7.0) == "recording"
-    assert stage.desk.tick(8.0) == "idle"
+    assert stage.state_at(7.0) == "recording"
+    assert stage.state_at(8.0) == "idle"
     assert isinstance(stage.desk.phrase, ChromaPhrase)
