@@ -31,7 +31,8 @@ step() {
     timeout --foreground --signal=INT --kill-after=60 "$left" "$python" -m "$@" || code=$?
     case $code in
         0) ;;
-        124 | 137) pause ;;
+        124) pause ;;
+        137) if [ "$(date +%s)" -ge "$until" ]; then pause; else exit "$code"; fi ;;
         *) exit "$code" ;;
     esac
 }
@@ -46,7 +47,11 @@ Training mini, in five steps, each of which can be interrupted and taken up agai
 Trying out how long that takes here ...
 TEXT
 
-step genmodels.training.estimate --items $((pieces + valid)) --workers "$cores" --piece "${PIECE_MINUTES:-0}" "$@"
+# where the corpus is there already, what renders it may be missing: then there is no estimate
+estimated=0
+"$python" -m genmodels.training.estimate --items $((pieces + valid)) --workers "$cores" \
+    --piece "${PIECE_MINUTES:-0}" "$@" || estimated=$?
+[ "$estimated" -ne 130 ] || exit 130
 step genmodels.training.corpus --out build/corpus --count "$pieces" --seed 1 --workers "$cores"
 step genmodels.training.corpus --out build/corpus-valid --count "$valid" --seed 900001 --workers "$cores"
 step genmodels.training.train_codec "$@"

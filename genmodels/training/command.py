@@ -43,7 +43,8 @@ def run_training(
             trainer.run()
         except KeyboardInterrupt:
             state = trainer.state
-            print(f"stopped and saved at step {state.step}, {state.seconds / 60:.1f} minutes in")
+            done = "saved" if trainer.saved_step == state.step else f"saved at step {trainer.saved_step}"
+            print(f"stopped at step {state.step}, {state.seconds / 60:.1f} minutes in; {done}")
             return INTERRUPTED
     except GenModelsError as error:
         print(f"error: {error}", file=sys.stderr)

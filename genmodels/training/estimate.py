@@ -14,7 +14,7 @@ import json
 import math
 import sys
 import time
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,7 +30,7 @@ from genmodels.training.config import load_config
 from genmodels.training.corpus.dataset import write_corpus
 from genmodels.training.corpus.facts import COMPOSER
 from genmodels.training.encode import encode_corpus
-from genmodels.training.loop import Trainer
+from genmodels.training.loop import Trainer, write_atomic
 from genmodels.training.schedule import LoopConfig
 from genmodels.training.train_codec import CodecTraining
 from genmodels.training.train_lm import LmTraining
@@ -104,13 +104,14 @@ def known_cost(where: str, overrides: list[str], kept: Path = KEPT) -> Cost:
     """
     files = [path.read_text() for path in (train_codec.DEFAULT_CONFIG, train_lm.DEFAULT_CONFIG)]
     settings = hashlib.sha256(json.dumps([where, overrides, files]).encode()).hexdigest()
-    if kept.exists():
+    # a file that is not there or was cut off is not known
+    with suppress(OSError, ValueError):
         known = json.loads(kept.read_text())
         if known["settings"] == settings:
             return Cost(**known["cost"])
     cost = probe(overrides)
     kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(json.dumps({"settings": settings, "cost": asdict(cost)}))
+    write_atomic(json.dumps({"settings": settings, "cost": asdict(cost)}), kept)
     return cost
 
 

@@ -40,6 +40,13 @@ def save_atomic(value: Any, path: Path) -> None:
     os.replace(temporary, path)
 
 
+def write_atomic(text: str, path: Path) -> None:
+    """Writes text so that a kill leaves either the old file or the new one."""
+    temporary = path.with_suffix(path.suffix + ".part")
+    temporary.write_text(text)
+    os.replace(temporary, path)
+
+
 class Ema:
     """Exponential moving average of a module's floating-point state, with a warm-up of the decay."""
 
@@ -98,6 +105,7 @@ class Trainer:
         self.model, self.optimizer, self.step_fn, self.validate = model, optimizer, step, validate
         self.config, self.folder = config, folder
         self.state = LoopState()
+        self.saved_step = 0
         self.ema = Ema(model, config.ema) if config.ema else None
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -117,7 +125,8 @@ class Trainer:
             return False
         saved = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
         state = LoopState(**saved["state"])
-        if state.falling and not falls(self.config, state) and self.stable.exists():
+        raised = spent(self.config, state) < state.share
+        if state.falling and raised and self.stable.exists():
             saved = torch.load(self.stable, map_location="cpu", weights_only=True)
         try:
             self.model.load_state_dict(saved["model"])
@@ -138,9 +147,11 @@ class Trainer:
 
     def save(self) -> None:
         """Writes the checkpoint and the history."""
+        self.state.share = spent(self.config, self.state)
         self._write(self.checkpoint)
         lines = "".join(json.dumps(entry) + "\n" for entry in self.state.history)
-        (self.folder / "history.jsonl").write_text(lines)
+        write_atomic(lines, self.folder / "history.jsonl")
+        self.saved_step = self.state.step
 
     def _write(self, path: Path) -> None:
         save_atomic(
@@ -158,7 +169,8 @@ class Trainer:
         """Trains to the end of the budget and returns the last validation's figures.
 
         Raises:
-            KeyboardInterrupt: Ctrl-C came; the step was finished and all is saved.
+            KeyboardInterrupt: Ctrl-C came; the step was finished and all is saved, unless it came twice
+            (`saved_step` tells).
         """
         config, state = self.config, self.state
         since_save = time.monotonic()

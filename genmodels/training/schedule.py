@@ -47,10 +47,12 @@ class LoopConfig:
 
 @dataclass
 class LoopState:
-    """Where a training stands; saved with the weights. `falling`: a trapezoid is in its last part."""
+    """Where a training stands; saved with the weights. `share`: of the budget at the time, what was spent of
+    it; `falling`: a trapezoid is in its last part."""
 
     step: int = 0
     seconds: float = 0.0
+    share: float = 0.0
     falling: bool = False
     history: list[dict[str, float]] = field(default_factory=list)
 

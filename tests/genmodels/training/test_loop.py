@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from genmodels.errors import ConfigError
+from genmodels.training import interrupt, loop
 from genmodels.training.loop import Trainer
 from genmodels.training.schedule import LoopConfig, LoopState, learning_rate, spent
 
@@ -83,11 +84,12 @@ def test_ctrl_c_ends_a_training_after_its_step_and_nothing_is_lost(tmp_path: Pat
         assert torch.allclose(a, b, atol=1e-6)
 
 
-def test_a_second_ctrl_c_does_not_wait_for_the_step(tmp_path: Path) -> None:
+def test_a_second_ctrl_c_does_not_wait_for_the_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trainer = make(tmp_path, 40)
 
     def step(n: int) -> tuple[Tensor, dict[str, float]]:
         os.kill(os.getpid(), signal.SIGINT)
+        monkeypatch.setattr(interrupt, "TOGETHER_S", 0.0)
         os.kill(os.getpid(), signal.SIGINT)
         raise AssertionError("the step went on")
 
@@ -150,6 +152,16 @@ def test_a_finished_trapezoid_with_a_raised_budget_equals_one_that_never_fell(tm
         assert torch.equal(a, b)
 
 
+def test_a_trapezoid_goes_on_from_before_its_fall_however_little_more_it_gets(
+    tmp_path: Path,
+) -> None:
+    falling: dict[str, Any] = {"schedule": "trapezoid", "decay": 0.5}
+    make(tmp_path, 40, **falling).run()
+    taken_up = make(tmp_path, 41, **falling)
+    assert taken_up.resume()
+    assert taken_up.state.step == 21
+
+
 def test_a_falling_trapezoid_goes_on_falling_after_a_kill(tmp_path: Path) -> None:
     falling: dict[str, Any] = {"schedule": "trapezoid", "decay": 0.5, "lr_floor": 0.0}
     whole = make(tmp_path / "whole", 40, **falling)
@@ -178,3 +190,34 @@ def test_a_falling_trapezoid_goes_on_falling_after_a_kill(tmp_path: Path) -> Non
 def test_an_unknown_schedule_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"loop\.schedule: 'steps' is not one of cosine, trapezoid"):
         make(tmp_path, 3, schedule="steps")
+
+
+def test_an_interrupt_that_comes_twice_at_once_counts_once_and_a_later_one_ends_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(interrupt.time, "monotonic", lambda: now[0])
+    with interrupt.interrupt_noted() as noted:
+        assert not noted()
+        signal.raise_signal(signal.SIGINT)
+        now[0] += 0.01
+        signal.raise_signal(signal.SIGINT)
+        assert noted()
+        now[0] += 2.0
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_a_history_that_cannot_be_written_in_full_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "history.jsonl"
+    loop.write_atomic("whole", path)
+
+    def cut_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop.os, "replace", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        loop.write_atomic("other", path)
+    assert path.read_text() == "whole"
