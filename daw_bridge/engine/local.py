@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
 from daw_bridge.engine.base import ENDED, OnEvent
-from daw_bridge.engine.protocol import Command, Event, Failed, Load, Loaded, Ping, Pong, Shutdown
+from daw_bridge.engine.protocol import Command, Ending, Event, Failed, Load, Loaded, Ping, Pong, Shutdown
 from daw_bridge.engine.ring import PcmRing
 from daw_bridge.engine.worker import worker_environment, worker_main
 from daw_bridge.metrics import resident_mb
@@ -184,7 +184,7 @@ class LocalEngine:
             self._kill()
         if not self._stopping:
             hung = f"no answer for {watch.limit_s:.0f} s" if watch.hung else ""
-            self._tell(Failed(None, f"{ENDED} ({hung or self._exit_reason()})"))
+            self._tell(Failed(None, f"{ENDED} ({hung or watch.last_word or self._exit_reason()})"))
 
     def _take_next(self, connection: Connection, watch: _Watch) -> None:
         """Pass the next event on, or ask for a sign of life when none comes for a while."""
@@ -199,7 +199,7 @@ class LocalEngine:
             self._load_limit_s = watch.reload_limit_s
             provide = threading.Thread(target=self._provide_spare, args=(event.device,), daemon=True)
             provide.start()
-        if not isinstance(event, Pong):
+        if not isinstance(event, Pong | Ending):
             self._tell(event)
 
     def _tell(self, event: Event) -> None:
@@ -234,11 +234,15 @@ class _Watch:
 
     Args:
         limit_s: seconds that the model may take to load.
+
+    Attributes:
+        last_word: why it ends itself, once it said so.
     """
 
     def __init__(self, limit_s: float) -> None:
         self.limit_s = limit_s
         self.reload_limit_s = math.inf
+        self.last_word = ""
         self._began = self._looked = time.monotonic()
         self._silent_s = 0.0
 
@@ -249,6 +253,8 @@ class _Watch:
             frame_s = 1.0 / (event.realtime_factor * event.frame_rate)
             self.limit_s = max(SILENCE_S, SILENCE_FRAMES * frame_s)
             self.reload_limit_s = max(RELOAD_S, RELOAD_SHARE * (self._looked - self._began))
+        elif isinstance(event, Ending):
+            self.last_word = event.what
 
     @property
     def hung(self) -> bool:

@@ -227,7 +227,15 @@ class Failed:
     out_of_memory: bool = False
 
 
+@dataclass(frozen=True)
+class Ending:
+    """The worker ends itself: after such an error nothing can be computed in its process any more. Its last
+    word; `daw_bridge.engine.local.LocalEngine` makes a `Failed` of it."""
+
+    what: str
+
+
 Command: TypeAlias = (
     Load | OpenDeck | SetConditions | Advance | Promote | RollBack | CloseDeck | Ping | Shutdown
 )
-Event: TypeAlias = Loaded | Pong | DeckOpened | RolledBack | Produced | Stats | Refused | Failed
+Event: TypeAlias = Loaded | Pong | DeckOpened | RolledBack | Produced | Stats | Refused | Failed | Ending

@@ -7,11 +7,9 @@ Commands take effect between chunks, so a chunk is kept to `CHUNK_SECONDS` of co
 from __future__ import annotations
 
 import contextlib
-import gc
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -22,12 +20,20 @@ from multiprocessing.connection import Connection
 import numpy as np
 from numpy.typing import NDArray
 
+from daw_bridge.engine.faults import (
+    describe,
+    free_gpu_memory,
+    gpu_bytes,
+    is_device_fault,
+    is_out_of_memory,
+)
 from daw_bridge.engine.models import Advanced, EngineModel, Voice, prepare, resolve_loader
 from daw_bridge.engine.protocol import (
     Advance,
     CloseDeck,
     Command,
     DeckOpened,
+    Ending,
     Event,
     Failed,
     Load,
@@ -335,6 +341,11 @@ class Worker:
 
     def _fail(self, deck: int, error: Exception) -> None:
         self._close_deck(deck)
+        if is_device_fault(error):
+            # whoever supervises replaces the process, and the decks go on from their last tokens
+            self._send(Ending(describe(error)))
+            self.ended = True
+            return
         exhausted = is_out_of_memory(error)
         if exhausted:
             free_gpu_memory()
@@ -344,33 +355,6 @@ class Worker:
         slot = self._slots.pop(deck, None)
         if slot is not None:
             slot.ring.close()
-
-
-def describe(error: BaseException) -> str:
-    """Kind and text of an error, in one line."""
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory was exhausted, the computer's or the GPU's."""
-    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
-
-
-def free_gpu_memory() -> None:
-    """Give what torch keeps of the GPU's memory for later back."""
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_initialized():
-        gc.collect()
-        torch.cuda.empty_cache()
-
-
-def gpu_bytes() -> int:
-    """Memory that this process holds of its GPU, what torch keeps for later included; 0 without one."""
-    torch = sys.modules.get("torch")
-    if torch is None or not torch.cuda.is_initialized():
-        return 0
-    return int(torch.cuda.memory_reserved())
 
 
 def worker_environment(threads: int) -> dict[str, str]:

@@ -2,15 +2,15 @@
 
 The model's name sets its manners: ``'fake'``, ``'fake:ms=5'`` (milliseconds of computing a frame),
 ``'fake:fail=40'`` (raises at frame 40), ``'fake:memory=40'`` (a voice without prompt has no memory left at
-frame 40), ``'fake:hang=40'`` (never comes back from frame 40),
-``'fake:stereo'`` (the right channel sounds at half the level), ``'fake:effects'`` (takes text alone),
-``'fake:bars'`` (50 Hz are added for each seed modulo 16, 1000 Hz for each beat of the bar that has passed),
-``'fake:absent'`` (cannot be loaded), ``'fake:rate=24000'`` (samples a second, 50 frames of them),
-``'fake:codec=bells'`` (a codec of its own), ``'fake:up=50'`` (sounds so many Hz higher),
-``'fake:load=0.5'`` (seconds that it takes to load), ``'fake:pause=0.5'`` (seconds that each of its voices
-but the first takes to open), ``'fake:dies=40'`` (the worker's process ends at frame 40). Several manners have
-commas between them. No precision 'half' can be had. Pitches that are multiples of 50 Hz have whole periods in
-a frame, so that changes at frame borders are free of jumps.
+frame 40), ``'fake:fault=40'`` (likewise, the GPU reports an error), ``'fake:hang=40'`` (never comes back from
+frame 40), ``'fake:stereo'`` (the right channel sounds at half the level), ``'fake:effects'`` (takes text
+alone), ``'fake:bars'`` (50 Hz are added for each seed modulo 16, 1000 Hz for each beat of the bar that has
+passed), ``'fake:absent'`` (cannot be loaded), ``'fake:rate=24000'`` (samples a second, 50 frames of them),
+``'fake:codec=bells'`` (a codec of its own), ``'fake:up=50'`` (sounds so many Hz higher), ``'fake:load=0.5'``
+(seconds that it takes to load), ``'fake:pause=0.5'`` (seconds that each of its voices but the first takes to
+open), ``'fake:dies=40'`` (the worker's process ends at frame 40). Several manners have commas between them.
+No precision 'half' can be had. Pitches that are multiples of 50 Hz have whole periods in a frame, so that
+changes at frame borders are free of jumps.
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ class FakeVoice:
     hop: int = HOP
     up: int = 0
     dies: int = -1
+    fault: int = -1
     oldest_frame: int = 0
     pitches: list[int] = field(default_factory=list)
 
@@ -95,6 +96,8 @@ class FakeVoice:
                 raise MemoryError("the GPU has none left")
             if self.frame == self.fail:
                 raise RuntimeError("this voice was told to fail")
+            if self.frame == self.fault:
+                raise RuntimeError("CUDA error: an illegal memory access was encountered")
             if self.frame == self.hang:
                 time.sleep(3600.0)
             if self.frame == self.dies:
@@ -138,6 +141,7 @@ class FakeModel:
     name: str
     ms: float = 0.0
     fail: int = -1
+    fault: int = -1
     exhausted: int = -1
     hang: int = -1
     up: int = 0
@@ -162,10 +166,11 @@ class FakeModel:
             time.sleep(self.pause)
         self.opened += 1
         beat = "transport" in self.takes
-        exhausted = self.exhausted if prompt is None else -1
+        exhausted, fault = (self.exhausted, self.fault) if prompt is None else (-1, -1)
         voice = FakeVoice([(0, conditions)], self.ms, self.fail, exhausted, self.hang, self.channels, beat)
         voice.seed = seed if self.seeds else None
-        voice.hop, voice.up, voice.dies = self.hop_length, self.up, self.dies
+        voice.hop, voice.up = self.hop_length, self.up
+        voice.dies, voice.fault = self.dies, fault
         if prompt is not None:
             voice.pitches = [int(p) for p in prompt[0]]
             voice.frame = len(voice.pitches)
@@ -209,6 +214,7 @@ def load(model: str, device: str, precision: str = "auto") -> FakeModel:
         model,
         ms=float(said.get("ms", 0.0)),
         fail=int(said.get("fail", -1)),
+        fault=int(said.get("fault", -1)),
         exhausted=int(said.get("memory", -1)),
         hang=int(said.get("hang", -1)),
         up=int(said.get("up", 0)),

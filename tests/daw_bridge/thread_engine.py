@@ -9,7 +9,7 @@ import threading
 import time
 
 from daw_bridge.engine.base import ENDED, OnEvent
-from daw_bridge.engine.protocol import Command, Failed, Shutdown
+from daw_bridge.engine.protocol import Command, Ending, Event, Failed, Shutdown
 from daw_bridge.engine.ring import PcmRing
 from daw_bridge.engine.worker import Worker
 
@@ -61,7 +61,15 @@ class ThreadEngine:
             self._thread.join(2.0)
 
     def _run(self, commands: queue.SimpleQueue[Command], dead: threading.Event) -> None:
-        worker = Worker(lambda event: None if dead.is_set() else self._on_event(event))
+        def tell(event: Event) -> None:
+            if dead.is_set():
+                return
+            if isinstance(event, Ending):
+                dead.set()
+                event = Failed(None, f"{ENDED} ({event.what})")
+            self._on_event(event)
+
+        worker = Worker(tell)
         while not dead.is_set():
             while not commands.empty():
                 command = commands.get()

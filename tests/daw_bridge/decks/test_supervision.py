@@ -40,6 +40,30 @@ def test_a_voice_that_ran_out_of_memory_goes_on_at_a_bar_from_its_last_tokens(tm
     assert quietest(heard, samples[0]) > 0.3
 
 
+def test_a_worker_whose_gpu_failed_is_replaced_and_the_deck_goes_on_from_its_last_tokens(
+    tmp_path: Path,
+) -> None:
+    async def scene(s: Stage) -> None:
+        s.tempo(240.0)
+        s.set("prompt", "400")
+        start = s.start()
+        samples.append(start.sample)
+        deck = s.player._parts.decks[0]  # type: ignore[union-attr]
+        first = deck._runs[-1]
+        while deck._runs[-1] is first:
+            await asyncio.sleep(0.02)
+        after = deck._runs[-1]
+        assert after.start > after.origin
+        await s.until(after.start + RATE)
+        assert s.state() == "playing"
+        assert any("illegal memory access" in n.text and "restarting" in n.text for n in s.notices)
+        assert s.player.status().metrics.restarts == 1
+
+    samples: list[int] = []
+    heard = perform(scene, tmp_path, model="fake:fault=160")
+    assert quietest(heard, samples[0]) > 0.3
+
+
 def test_workers_that_last_are_always_replaced_and_those_that_do_not_only_three_times(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

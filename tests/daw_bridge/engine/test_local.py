@@ -199,6 +199,27 @@ def test_a_killed_worker_is_noticed_and_stop_leaves_nothing(bench: Bench) -> Non
     assert not list(Path("/dev/shm").glob(f"{NAME_PREFIX}{os.getpid()}_*"))
 
 
+def test_a_worker_whose_gpu_failed_ends_itself_and_the_next_one_plays(bench: Bench) -> None:
+    bench.engine.send(Load("fake:fault=60", loader=LOADER))
+    bench.wait(Loaded)
+    pid = bench.engine.pid
+    ring = bench.engine.create_ring(2 * RATE)
+    bench.engine.send(OpenDeck(1, 7, pitch(100), ring.info))
+    bench.engine.send(Advance(1, 80))
+    failed = bench.wait(Failed)
+    assert isinstance(failed, Failed)
+    assert failed.deck is None
+    assert failed.what.startswith(ENDED)
+    assert "illegal memory access" in failed.what
+    bench.engine.restart()
+    assert bench.engine.pid != pid
+    bench.engine.send(Load("fake", loader=LOADER))
+    bench.wait(Loaded)
+    bench.engine.send(OpenDeck(2, 7, pitch(100), ring.info))
+    bench.engine.send(Advance(2, 80))
+    assert bench.produced(2, 70 * HOP).deck == 2
+
+
 def test_a_worker_that_hangs_is_killed_and_counts_as_ended(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ from daw_bridge.engine.models import EngineModel, _GenModel
 from daw_bridge.engine.protocol import (
     Advance,
     CloseDeck,
+    Ending,
     Event,
     Failed,
     Load,
@@ -223,10 +224,14 @@ def test_the_precision_reaches_the_loader_and_what_cannot_be_had_is_said() -> No
     assert events[-1].precision == "fp32"
 
 
-def test_exhausted_memory_is_told_from_other_failures() -> None:
-    class OutOfMemoryError(RuntimeError):
-        pass
-
-    assert worker_module.is_out_of_memory(OutOfMemoryError("CUDA out of memory"))
-    assert worker_module.is_out_of_memory(MemoryError())
-    assert not worker_module.is_out_of_memory(RuntimeError("memory"))
+def test_a_fault_of_the_gpu_ends_the_worker_and_says_why() -> None:
+    told = Told("fake:fault=36")
+    told.open(1, 60)
+    told.open(2, 60)
+    while not told.worker.ended:
+        assert told.worker.busy
+        told.chunk()
+    assert [event for event in told.events if isinstance(event, Failed)] == []
+    assert isinstance(told.events[-1], Ending)
+    assert "illegal memory access" in told.events[-1].what
+    told.close()
