@@ -146,6 +146,20 @@ def test_a_worker_that_dies_leaves_a_take_that_replays(tmp_path: Path) -> None:
     assert replayed(take)
 
 
+def test_a_replay_with_other_weights_or_on_other_hardware_says_so(tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        first = s.start("now")
+        await s.until(first.sample + RATE // 4)
+
+    (take,) = takes_of(tmp_path, scene)
+    assert replay(take, loader=LOADER, make_engine=ThreadEngine).warnings == ()
+    take.header["model"]["hardware"] = "an abacus"
+    take.header["model"]["weights"] = "cafe"
+    weights, hardware = replay(take, loader=LOADER, make_engine=ThreadEngine).warnings
+    assert "recorded with cafe, here f00d" in weights
+    assert "recorded on an abacus, here a loop in Python" in hardware
+
+
 def test_a_replay_says_where_it_first_differs(tmp_path: Path) -> None:
     take = takes_of(tmp_path, eventful, decks=2)[0]
     voice = take.voices[1]
