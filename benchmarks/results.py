@@ -14,8 +14,6 @@ from rich.console import Console
 from rich.table import Table
 
 FOLDER = Path(__file__).parent / "results"
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
 
 @dataclass(frozen=True)
@@ -109,41 +107,19 @@ def save(outcomes: list[Outcome], quick: bool) -> Path:
         "outcomes": [asdict(outcome) for outcome in outcomes],
     }
     path.write_text(json.dumps(content, indent=1) + "\n")
-    _draw(outcomes, path.with_suffix(".png"))
+    draw(outcomes, path.with_suffix(".png"))
     return path
 
 
-def publish(outcomes: list[Outcome], quick: bool, page: Path = PAGE) -> None:
-    """Write the figures into a page, between its two marks, and the curves beside it."""
-    where = machine()
-    rows = [
-        f"Measured {datetime.now(timezone.utc):%Y-%m-%d}{' (short form)' if quick else ''}"
-        + f" on {where['cores']} core{'s' if where['cores'] != 1 else ''} of {where['cpu']}"
-        + (f", {where['gpu']}" if where["gpu"] else "")
-        + f", torch {where['torch']}, Python {where['python']}; load before the run {where['load']}.",
-        "",
-        "| benchmark | figure | value | to reach | reached | note |",
-        "|---|---|---:|---:|---|---|",
-    ]
-    for outcome in outcomes:
-        for figure in outcome.figures:
-            mark = {True: "yes", False: "**no**", None: ""}[figure.reached]
-            cells = (outcome.name, figure.name, figure.shown, figure.target, mark, figure.note)
-            rows.append(f"| {' | '.join(cells)} |")
-    before, _, rest = page.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    page.write_text("\n".join([before + BEGIN, *rows, END + after]))
-    _draw(outcomes, page.with_suffix(".png"))
-
-
-def _draw(outcomes: list[Outcome], picture: Path) -> None:
-    """One panel a benchmark: series of milliseconds over their position, latencies as sorted curves."""
+def draw(outcomes: list[Outcome], picture: Path) -> bool:
+    """One panel a benchmark: series over their position, in milliseconds or in the unit that ends their name,
+    latencies as sorted curves. Returns whether there was anything to draw."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas
 
     drawn = [outcome for outcome in outcomes if outcome.series]
     if not drawn:
-        return
+        return False
     canvas = Canvas(figsize=(6 * len(drawn), 4), layout="constrained")
     FigureCanvasAgg(canvas)
     for index, outcome in enumerate(drawn):
@@ -156,10 +132,12 @@ def _draw(outcomes: list[Outcome], picture: Path) -> None:
                 axes.set_xlabel("ms")
                 axes.set_ylabel("share of the trials")
             else:
+                _, _, unit = label.partition(", ")
                 axes.plot(values, label=label)
                 axes.set_xlabel("step")
-                axes.set_ylabel("ms")
-                axes.set_yscale("log")
+                axes.set_ylabel(unit or "ms")
+                axes.set_yscale("linear" if unit else "log")
         axes.legend()
         axes.grid(alpha=0.3)
     canvas.savefig(picture, dpi=110)
+    return True

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from rich.console import Console
 
 from benchmarks.evaluation.parts import PARTS, Evaluation
-from benchmarks.results import Outcome, machine, publish, save, show
+from benchmarks.page import DOCS, write_section
+from benchmarks.results import Outcome, machine, save, show
 
-PAGE = Path(__file__).parents[2] / "docs" / "mini.md"
+PAGE = DOCS / "mini.md"
 
 
 def main() -> int:
     """Judge the parts named, or all."""
     options = _options()
     console = Console(width=None if sys.stdout.isatty() else 130)
-    console.print("  ".join(f"{key} {value}" for key, value in machine().items() if value != ""))
+    where = machine()
+    console.print("  ".join(f"{key} {value}" for key, value in where.items() if value != ""))
     evaluation = Evaluation(options.model, options.quick, options.workers, options.again)
     names = list(options.names or PARTS)
     console.print(evaluation.estimate(names, options.ceilings))
@@ -31,8 +32,8 @@ def main() -> int:
         outcomes.append(Outcome(name, own + PARTS[name].ceilings(evaluation)))
         if outcomes[-1].figures:
             show(outcomes[-1:], console)
-    if options.docs:
-        publish(outcomes, options.quick, PAGE)
+            if options.docs:
+                write_section(outcomes[-1], "short form" if options.quick else "in full", where, PAGE)
     console.print(f"kept in {save(outcomes, options.quick)}")
     return 0
 

@@ -11,10 +11,12 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
+from benchmarks.page import DOCS, write_section
 from benchmarks.results import Outcome, machine, save, show
-from benchmarks.soak.page import write_section
 from benchmarks.soak.session import Ending, Pace, Session
 from benchmarks.soak.watching import Progress
+
+PAGE = DOCS / "reliability.md"
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ def main() -> int:
             else:
                 show([outcome], console)
                 if options.docs:
-                    write_section(outcome, soak.form(wanted, ending.wanted), where)
+                    write_section(outcome, soak.form(wanted, ending.wanted), where, PAGE)
                 if not ending.wanted:
                     session.keep(name, outcome)
                     where = machine()

@@ -11,6 +11,15 @@ from daw_bridge.parameters import AddressTable, Parameter
 
 AWKWARD = (b"\0", b"\xff", b"/", b",", b"#bundle\0", b"*", b"[!-", b"{,}", b"\x7f\x80\0\0", b"\x80\0\0\0")
 LISTENED = ("/bridge/tempo", "/bridge/deck/2/gain", "/bridge/deck/*/state", "/bridge/position")
+SCENE, TUNE = "drop", "tune.mid"
+KNOWN: dict[str, tuple[float | int | str, ...]] = {
+    "/bridge/scene": (SCENE,),
+    "/bridge/melody/load": (TUNE,),
+    "/bridge/melody/arm": (1, 0, "1/16", "notes"),
+    "/bridge/midi/learn": ("/bridge/tempo", ""),
+    "/bridge/deck/{deck}/phrase": ("8 A4@0+4 E5@4+4",),
+}
+"""Allowed arguments, where the table's kinds alone give none; the fuzz provides the scene and the file."""
 TAGS = b"ifsbTFNIhtdScrm[]"
 
 
@@ -42,6 +51,8 @@ def mutant(corpus: list[bytes], rng: random.Random) -> bytes:
 
 def _plausible(parameter: Parameter) -> tuple[float | int | str, ...]:
     """Arguments such as the table asks for; not always allowed ones."""
+    if parameter.path in KNOWN:
+        return KNOWN[parameter.path]
     count = max(1, parameter.repeat[0]) if parameter.repeat else 1
     values = [0.5 if arg.type == "f" else 1 if arg.type in "ib" else "1M" for arg in parameter.args]
     return tuple(values * count)

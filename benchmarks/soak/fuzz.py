@@ -1,6 +1,7 @@
-"""The OSC ports under mutated packets, over UDP and TCP.
+"""Mutated packets for the OSC ports of an instrument that plays a fake model, in one process with it.
 
-Nothing but error replies may come of them, and no state be changed by what was refused.
+They enter where datagrams arrive, three in ten through TCP sockets. Nothing but error replies may come of
+them, and no state be changed by what was refused.
 """
 
 from __future__ import annotations
@@ -14,21 +15,26 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import mido
+
 from benchmarks.results import Figure, Outcome
-from benchmarks.soak.corpus import mutant, seeds
+from benchmarks.soak.corpus import SCENE, TUNE, mutant, seeds
 from benchmarks.soak.stream import Stream
 from benchmarks.soak.watching import Progress, Stopped
+from benchmarks.soak.witness import Witness
+from daw_bridge.control.client import Client
 from daw_bridge.control.dispatch import Dispatcher
 from daw_bridge.control.intake import Intake
 from daw_bridge.control.limiter import ReplyLimiter
 from daw_bridge.control.osc import OscClient, OscServer
 from daw_bridge.control.packet import decode
 from daw_bridge.control.port import bind
-from daw_bridge.decks.player import LivePlayer
-from daw_bridge.decks.protocol import Ack, OnResult, When
-from daw_bridge.errors import ClipError, DeviceError
-from daw_bridge.parameters import AddressTable, Values, lookup
-from tests.daw_bridge.decks.stage import stage
+from daw_bridge.errors import BridgeError, DeviceError
+from daw_bridge.hands import MELODIES, Hands
+from daw_bridge.melody.parameters import INPUT
+from daw_bridge.parameters import Values
+from daw_bridge.presets import load
+from tests.daw_bridge.decks.stage import Stage, stage
 
 BATCH = 128
 FLUSH_S = 0.006
@@ -36,50 +42,33 @@ CHECK_EVERY = 2000
 THROUGH_TCP = 0.3
 SENDER = ("127.0.0.1", 40000)
 FAILED_INSIDE = "failed inside"
+UNKNOWN = "does not know this command"
+PRESET = f"""
+title: what is asked for by name
+midi:
+  scenes:
+    {SCENE}: {{quantum: 1M, values: {{tempo: 130, gain: -3, deck.1.prompt: "220", deck.2.top_k: 7}}}}
+"""
 
 
-class Witness:
-    """A player that remembers what it accepted; it renders no clips, which would fill the disk."""
+class Watched:
+    """A deck that plays, and is started again when a mutant has stopped it."""
 
-    def __init__(self, player: LivePlayer) -> None:
-        self._player = player
-        self.accepted = 0
-        self.out_of_range = 0
-        self.state: dict[tuple[str, int | None], Values] = {}
+    def __init__(self, on: Stage) -> None:
+        self._on = on
+        self.looks = self.playing = 0
+        on.start("now")
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._player, name)
-
-    def set(
-        self, path: str, deck: int | None, values: Values, when: When, on_result: OnResult | None = None
-    ) -> Ack:
-        if path in ("/bridge/clock", "/bridge/clock/out"):
-            raise DeviceError("no other clocks here")
-        ack = self._player.set(path, deck, values, when, on_result)
-        self.accepted += 1
-        self.out_of_range += lookup(path).coerce(values, path) != values
-        self.state = self.snapshot()
-        return ack
-
-    def command(
-        self, path: str, deck: int | None, args: Values, when: When, on_result: OnResult | None = None
-    ) -> Ack:
-        if path == "/bridge/clip/render" or path.endswith("/grab"):
-            raise ClipError("no clips here")
-        if path in ("/bridge/tap", "/bridge/preset", "/bridge/model"):
-            raise DeviceError("nothing here that sets values later, by itself")
-        ack = self._player.command(path, deck, args, when, on_result)
-        self.accepted += 1
-        self.state = self.snapshot()
-        return ack
-
-    def snapshot(self) -> dict[tuple[str, int | None], Values]:
-        """The value of every parameter that has one."""
-        return {
-            (address.parameter.path, address.deck): self._player.get(address.parameter.path, address.deck)
-            for address in AddressTable(self._player.deck_count)
-            if address.parameter.kind == "value"
-        }
+    def look(self) -> None:
+        """See whether it plays."""
+        state = self._on.state()
+        self.looks += 1
+        self.playing += state == "playing"
+        # the stage keeps all that was played
+        del self._on.blocks[:-1]
+        if state == "stopped":
+            with suppress(BridgeError):
+                self._on.start("now")
 
 
 class Collector(OscServer):
@@ -89,6 +78,7 @@ class Collector(OscServer):
         super().__init__(*args)
         self.answers: Counter[str] = Counter()
         self.inside: list[str] = []
+        self.unknown = 0
 
     def send_to(self, client: OscClient, datagram: bytes) -> None:
         self.count(datagram)
@@ -97,8 +87,11 @@ class Collector(OscServer):
         """Count an answer."""
         message = decode(packet)[0]
         self.answers[message.address] += 1
-        if message.address == "/bridge/error" and FAILED_INSIDE in str(message.args[1]):
-            self.inside.append(str(message.args))
+        if message.address == "/bridge/error":
+            reason = str(message.args[1])
+            self.unknown += UNKNOWN in reason
+            if FAILED_INSIDE in reason:
+                self.inside.append(str(message.args))
 
 
 class _Counting(logging.Handler):
@@ -125,11 +118,36 @@ def fuzz(datagrams: int, progress: Progress, seed: int = 7) -> Outcome:
             Figure("datagrams", counts["sent"], ""),
             Figure("error replies", counts["errors"], "", at_least=1),
             Figure("accepted: mutants that are valid", counts["accepted"], ""),
+            Figure(
+                "looks at which deck 1 played",
+                counts["playing"],
+                "",
+                at_least=1,
+                note=f"of {counts['looks']}",
+            ),
+            Figure("commands that nobody carries out", counts["unknown"], "", at_most=0),
             Figure("accepted out of range", counts["out of range"], "", at_most=0),
             Figure("state changed by what was refused", counts["changed"], "", at_most=0),
             Figure("exceptions", counts["exceptions"], "", at_most=0, note="logged, or not caught"),
         ],
     )
+
+
+def _hands(folder: Path, dispatcher: Dispatcher) -> Hands:
+    """What carries out melodies, MIDI and scenes, with a scene and a melody to ask for; nothing that would
+    open a sound input, or sets values later, by itself."""
+    preset = folder / "fuzz.yaml"
+    preset.write_text(PRESET, encoding="utf-8")
+    (folder / MELODIES).mkdir()
+    press, release = mido.Message("note_on", note=60), mido.Message("note_off", note=60, time=480)
+    mido.MidiFile(tracks=[mido.MidiTrack([press, release])]).save(folder / MELODIES / TUNE)
+    hands = Hands(load(preset, [f"data={folder}"]), dispatcher, lambda notice: None)
+    dispatcher.add_commands({INPUT: _refuse, "/bridge/preset": _refuse})
+    return hands
+
+
+def _refuse(client: Client, values: Values) -> None:
+    raise DeviceError("left out here")
 
 
 async def _fuzz(
@@ -140,8 +158,10 @@ async def _fuzz(
     changed = 0
     async with stage(folder, record=None, decks=2) as on:
         witness = Witness(on.player)
-        witness.state = witness.snapshot()
         dispatcher = Dispatcher(witness, ReplyLimiter(rate=1e9, burst=10**9))
+        hands = _hands(folder, dispatcher)
+        hands.start()
+        watched = Watched(on)
         server = Collector(bind("127.0.0.1", 0), dispatcher)
         stream = Stream(Intake(dispatcher), server.count)
         await stream.start()
@@ -159,12 +179,14 @@ async def _fuzz(
                 await asyncio.sleep(FLUSH_S)
                 if sent % CHECK_EVERY < BATCH:
                     await asyncio.sleep(2 * FLUSH_S)
-                    changed += witness.snapshot() != witness.state
+                    changed += witness.strayed()
+                    watched.look()
                     progress(sent / count)
         await asyncio.sleep(0.1)
-        changed += witness.snapshot() != witness.state
+        changed += witness.strayed()
         server.close()
         stream.close()
+        hands.close()
         dispatcher.close()
     faults = [*server.inside, *logged.lines, *(str(context) for context in loose)]
     for fault in faults[:5]:
@@ -172,6 +194,9 @@ async def _fuzz(
     return {
         "sent": sent,
         "errors": server.answers["/bridge/error"],
+        "unknown": server.unknown,
+        "looks": watched.looks,
+        "playing": watched.playing,
         "accepted": witness.accepted,
         "out of range": witness.out_of_range,
         "changed": changed,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from benchmarks.__main__ import BENCHMARKS, PAGE
+from benchmarks.page import write_section
 from benchmarks.results import Figure, Outcome
-from benchmarks.soak.page import write_section
+from benchmarks.soak import kills
+from benchmarks.soak.memory import Memory
 from benchmarks.soak.session import Ending, Session
 from benchmarks.soak.silence import CONTEXT, SILENT_RUN, Stretch, Witness, silent_runs
 from benchmarks.soak.slope import slope
@@ -122,6 +126,58 @@ def test_a_soaks_section_is_replaced_and_the_others_stay(tmp_path: Path) -> None
     assert text.startswith("# Before\n")
     assert text.endswith("after\n")
     assert "old table" not in text
+
+
+def test_curves_stand_beside_the_page_in_their_own_section(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("<!-- figures -->\n<!-- end of figures -->\n")
+    write_section(Outcome("front killed", [], {"sorted sound lost": [1.0, 2.0]}), "in full", WHERE, page)
+    write_section(Outcome("stage", [], {"front, MB": [100.0, 101.0]}), "in full", WHERE, page)
+    write_section(Outcome("fuzz", []), "in full", WHERE, page)
+    assert sorted(each.name for each in tmp_path.glob("*.png")) == ["page-front-killed.png", "page-stage.png"]
+    sections = page.read_text().split("### ")
+    assert ["(page-front-killed.png)" in each for each in sections] == [False, True, False, False]
+    assert ["(page-stage.png)" in each for each in sections] == [False, False, True, False]
+
+
+def test_a_worker_that_is_replaced_is_judged_by_itself() -> None:
+    memory = Memory()
+    for n in range(600):
+        restarts = int(n >= 200)
+        # the second one is smaller and grows: a fall from one to the other must not hide that
+        worker = 900.0 - 0.1 * n if not restarts else 500.0 + 0.02 * n
+        memory.note((6.0, 600.0, 0.0, 0.0, 0, 0.0, restarts, 200.0, worker, 0.0), 2.0 * n)
+    memory.note((6.0, 600.0, 0.0, 0.0, 0, 0.0, 2, 200.0, 0.0, 0.0), 1200.0)
+    found = {figure.name: figure for figure in memory.figures()}
+    assert len(memory.worker.times) == 400
+    assert found["worker's memory grows"].value == pytest.approx(36.0, rel=0.05)
+    assert found["worker's memory grows"].reached is False
+    assert found["front's memory grows"].reached is True
+    assert found["worker's memory at the end"].value == pytest.approx(500.0 + 0.02 * 599)
+
+
+def test_a_kill_after_which_nothing_comes_back_counts_as_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Silent:
+        replies: tuple[object, ...] = ()
+
+    monkeypatch.setattr(kills, "BACK_LIMIT_S", 0.1)
+    assert kills.back_after(Silent(), time.monotonic()) == 0.1  # type: ignore[arg-type]
+    worst, middle = kills.back_figures([0.05, 0.02, 0.1])
+    assert worst.value == pytest.approx(0.1 / kills.BAR_S)
+    assert "1 not back" in worst.note
+    assert middle.value == 0.05
+
+
+def test_a_soak_that_ended_before_its_first_kill_has_no_figures_of_kills() -> None:
+    assert kills.back_figures([]) == []
+    assert kills.lost_figures([]) == []
+
+
+def test_the_page_says_how_long_all_benchmarks_take() -> None:
+    minutes = sum(benchmark.minutes for benchmark in BENCHMARKS.values())
+    page = PAGE.read_text()
+    assert f"# all of it, about {minutes:.0f} minutes" in page
+    assert [name for name in BENCHMARKS if f"- **{name}**: " not in page] == []
 
 
 def test_an_interrupted_run_goes_on_with_what_is_left(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The figures in docs/reliability.md: a section a soak, each with its own date and machine."""
+"""Measured figures in a page of docs: a section a measurement, each with its own date, machine and curves."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 
-from benchmarks.results import BEGIN, END, Outcome
+from benchmarks.results import Outcome, draw
 
-PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+DOCS = Path(__file__).parents[1] / "docs"
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 _SECTION = re.compile(r"^### (.+)$", re.MULTILINE)
 
 
-def write_section(outcome: Outcome, how: str, where: Mapping[str, str | int], page: Path = PAGE) -> None:
-    """Put the figures of a soak into a page, between its two marks; other soaks' sections stay.
+def write_section(outcome: Outcome, how: str, where: Mapping[str, str | int], page: Path) -> None:
+    """Put the figures of a measurement into a page, between its two marks, and its curves, where it has any,
+    beside the page; other measurements' sections stay.
 
     Args:
         how: ``'in full'``, or how much of it was run.
@@ -24,6 +26,9 @@ def write_section(outcome: Outcome, how: str, where: Mapping[str, str | int], pa
     inside, _, after = rest.partition(END)
     sections = _sections(inside)
     sections[outcome.name] = _section(outcome, how, where)
+    picture = page.with_name(f"{page.stem}-{outcome.name.replace(' ', '-')}.png")
+    if draw([outcome], picture):
+        sections[outcome.name] += f"\n\n![{outcome.name}: its curves]({picture.name})"
     text = "\n".join(f"### {name}\n\n{body}\n" for name, body in sections.items())
     page.write_text(f"{before}{BEGIN}\n{text}{END}{after}")
 
