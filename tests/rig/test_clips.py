@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -42,3 +44,21 @@ def test_the_daemon_renders_a_clip_while_it_plays_on(rig: Rig) -> None:
     assert soundfile.info(path).duration == pytest.approx(2.0, abs=1e-4)
     heard = rig.recorder.take(begun, rig.recorder.now() - rig.recorder.rate // 10)
     assert analysis.longest_silence(heard.marked, heard.rate) < 0.05
+
+
+def test_the_last_bars_of_a_deck_are_kept_as_a_loop(rig: Rig) -> None:
+    rig.client.ask("/bridge/tempo", 170.0)
+    started = rig.client.ask("/bridge/deck/1/start", "now")
+    assert started.address == "/bridge/ack"
+    rig.recorder.wait_for_sound(timeout=6.0)
+    # four whole bars, and the one in which it began
+    time.sleep(5 * 4 * 60 / 170 + 0.5)
+    since = len(rig.client.replies)
+    assert rig.client.ask("/bridge/deck/1/grab", 4).address == "/bridge/ack"
+    done = rig.client.wait_for(lambda reply: reply.address == "/bridge/clip/done", since, timeout=20.0)
+    samples, rate = soundfile.read(done.values[0], dtype="float32", always_2d=True)
+    assert rate == rig.recorder.rate
+    assert len(samples) == round(4 * 4 * 60 / 170 * rate)
+    assert done.values[1] == pytest.approx(4 * 4 * 60 / 170, abs=1e-3)
+    assert [analysis.rms(bar) > 0.003 for bar in np.array_split(samples[:, 0], 4)] == [True] * 4
+    rig.client.ask("/bridge/tempo", 120.0)
