@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from daw_bridge.errors import ScheduleError
@@ -43,10 +43,15 @@ class Agenda:
         Raises:
             ScheduleError: `MAX_ENTRIES` are waiting.
         """
-        kept = [other for other in self._entries if other.place != entry.place]
-        if len(kept) >= MAX_ENTRIES:
+        self.check_room([entry])
+        self.drop(entry)
+        self._entries = sorted([*self._entries, entry], key=_sample)
+
+    def check_room(self, entries: Sequence[Entry]) -> None:
+        """Raise `ScheduleError` where entries would be more than `MAX_ENTRIES` with those that wait; what
+        they replace does not count."""
+        if len({entry.place for entry in (*self._entries, *entries)}) > MAX_ENTRIES:
             raise ScheduleError(f"{MAX_ENTRIES} values are waiting for their time: cancel some, or wait")
-        self._entries = sorted([*kept, entry], key=_sample)
 
     def due(self, is_due: Callable[[Entry], bool]) -> list[Entry]:
         """Take out the entries that are due, in order."""

@@ -135,15 +135,21 @@ class Changes:
             return self._clock.moment(earliest)
         if sample > earliest:
             moment = self._clock.moment(sample)
-            deck.score.plan(name, values, moment, on_grid=False)
+            self.plan(deck, name, values, moment, on_grid=False)
         elif when.bar is None and when.quantum.unit == "now":
             deck.set_now(name, values, when.asked)
             moment = self._clock.moment(earliest + self._waiting_samples())
         else:
-            deck.score.check_room(earliest)
-            deck.score.plan(name, values, moment)
+            deck.score.check_room((name,), moment.sample, earliest)
+            self.plan(deck, name, values, moment)
         self.flush_in_time()
         return moment
+
+    def plan(self, deck: Deck, name: str, values: Values, moment: Moment, on_grid: bool = True) -> None:
+        """Change a deck's value at a moment; what was set before, and waits, holds until then."""
+        if deck.score.waits(name):
+            deck.lay(self._written())
+        deck.score.plan(name, values, moment, on_grid)
 
     def flush_in_time(self) -> None:
         """Send what is pending as soon as the rate of rollbacks allows."""

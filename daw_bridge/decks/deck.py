@@ -185,16 +185,20 @@ class Deck(LineUp):
                 run.move_start(start)
                 self.score.invalidate(run.sample_of(0))
 
+    def lay(self, written: int) -> None:
+        """Put what was set at once where it can be heard; `flush` sends it."""
+        sample, heard = self.reach(written)
+        self.score.lay(sample, self.voicing.geometry.out_samples(1) if heard else 0)
+
     def flush(self, written: int) -> None:
         """Send all pending changes, as one rollback a run; what the feeder forestalled stays `changed`."""
-        due = written + round(self._timing.margin_s * self._rate)
-        dirty = self.score.take_dirty(self.earliest(written), self.voicing.geometry.out_samples(1))
-        if dirty is None:
+        due = self._due(written)
+        self.lay(written)
+        if (dirty := self.score.take_dirty()) is None:
             return
         try:
             for run in (*self._runs, *self.heirs.values()):
-                sample = self._briefing.change(run, dirty, due, self._timing.change.add)
-                self._expect(run, sample)
+                self._expect(run, self._briefing.change(run, dirty, due, self._timing.change.add))
         except ValueError:
             self.score.invalidate(dirty)
 

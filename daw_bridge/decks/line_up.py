@@ -59,16 +59,31 @@ class LineUp:
         """Seconds generated beyond an output sample, in the run that sounds or will sound next."""
         if not self._runs:
             return 0.0
-        run = next((run for run in self._runs if run.stop is None or run.stop > position), self._runs[-1])
+        run = self._at(round(position))
         return max(0.0, run.lead(max(round(position), run.start)) / self._rate)
 
     def earliest(self, written: int) -> int:
         """First output sample that a change sent now can reach."""
         if not self._runs:
             return written
-        due = written + round(self._timing.margin_s * self._rate)
-        run = next((run for run in self._runs if run.stop is None or run.stop > due), self._runs[-1])
+        due = self._due(written)
+        run = self._at(due)
         return run.sample_of(run.earliest_frame(due))
+
+    def reach(self, written: int) -> tuple[int, bool]:
+        """The output sample from which on a change made now holds, and whether it is heard from there on:
+        what waits for its start has it wherever it comes to begin."""
+        due = self._due(written)
+        if not self._runs or not self._at(due).waits(due):
+            return self.earliest(written), True
+        return (due if any(run.sounding for run in self._runs) else written), False
+
+    def _due(self, written: int) -> int:
+        return written + round(self._timing.margin_s * self._rate)
+
+    def _at(self, sample: int) -> Run:
+        """The run that sounds at an output sample, or will next."""
+        return next((run for run in self._runs if run.stop is None or run.stop > sample), self._runs[-1])
 
     def following(self, position: float) -> tuple[str, int] | None:
         """The next thing that it will do after an output sample: its name and its output sample."""

@@ -6,9 +6,11 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from daw_bridge.clock.internal import Moment
 from daw_bridge.decks.changes import Changes
+from daw_bridge.decks.coming import Coming
 from daw_bridge.decks.conditions import out_of_reach
 from daw_bridge.decks.deck import Deck
 from daw_bridge.decks.engine_host import EngineHost
@@ -27,7 +29,7 @@ from daw_bridge.decks.take_desk import TakeDesk
 from daw_bridge.decks.timing import Timing
 from daw_bridge.decks.together import Together
 from daw_bridge.engine.protocol import Load, Loaded
-from daw_bridge.errors import ModelError
+from daw_bridge.errors import ModelError, ScheduleError
 
 REACH_S = 0.2
 SPARE_S = 0.25
@@ -125,10 +127,10 @@ class ModelSwap:
         """
         self.give_up(f"{name} was asked for instead")
         tap = HeldTap(self._takes.keeper)
-        coming = _Coming(self)
+        coming = Coming()
         host = self._engines.beside(replace(load, gently=True), coming, tap)
-        swap = coming.swap = Swap(name, self._line(name, when), settings, on_result, host, tap)
-        self._swap = swap
+        self._swap = swap = Swap(name, self._line(name, when), settings, on_result, host, tap)
+        coming.fail = partial(self.fail, swap)
         swap.loading = asyncio.get_running_loop().create_task(self._load(swap))
 
     def give_up(self, reason: str) -> None:
@@ -187,15 +189,22 @@ class ModelSwap:
         if left > swap.allowance_s + REACH_S:
             return
         if not swap.planned:
-            swap.planned = True
-            self._together.plan(swap.settings, moment)
-            swap.line.keep()
+            self._plan(swap, moment)
             return
         self._heirs.open_missing(swap.host, geometry, moment, in_time=left > swap.allowance_s)
         if left < GUARD_S:
             self._miss(swap)
         elif left <= COMMIT_S and self._heirs.ready(moment):
             self._take_over(swap, geometry, moment)
+
+    def _plan(self, swap: Swap, moment: Moment) -> None:
+        try:
+            self._together.plan(swap.settings, moment)
+        except ScheduleError as error:
+            self.fail(swap, str(error))
+        else:
+            swap.planned = True
+            swap.line.keep()
 
     def _rehearse(self, swap: Swap, geometry: Geometry) -> None:
         """Have the voices make their first sound, for the time that it takes."""
@@ -272,29 +281,3 @@ class ModelSwap:
         if not words:
             return ""
         return f"; it takes {' and '.join(words)}: what is set of that waits for a model that does"
-
-
-class _Coming:
-    """The owner of an engine that does not play yet."""
-
-    def __init__(self, swaps: ModelSwap) -> None:
-        self.swap: Swap | None = None
-        self._swaps = swaps
-
-    def worker_lost(self, reason: str) -> None:
-        """It cannot take over."""
-        self._fail(reason)
-
-    def worker_back(self) -> None:
-        """It is not started again."""
-
-    def voice_failed(self, number: int, reason: str, out_of_memory: bool) -> None:
-        """It cannot play what is to be played."""
-        self._fail(reason)
-
-    def voice_refused(self, number: int, reason: str) -> None:
-        """The voice goes on under the conditions before."""
-
-    def _fail(self, reason: str) -> None:
-        if self.swap is not None:
-            self._swaps.fail(self.swap, reason)

@@ -148,6 +148,10 @@ class Run:
             return not self._claimed and self.follower is not None and self.follower.missing
         return not self._claimed
 
+    def waits(self, sample: int) -> bool:
+        """Whether nothing of it is heard before an output sample."""
+        return sample <= self.start and not self._claimed
+
     def wait(self, sample: int) -> None:
         """Before reading up to an output sample: play on to there while what follows is late."""
         follower = self.follower
@@ -170,7 +174,7 @@ class Run:
         """First frame whose tokens may still change when the PCM before output sample ``sample`` must
         stay."""
         with self._lock:
-            if sample <= self.start and not self._claimed:
+            if self.waits(sample):
                 return round(self.geometry.frames(self._first_place))
             if self._claimed:
                 sample = max(sample, self.start + self._least(self.start) + self._fade)

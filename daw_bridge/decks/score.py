@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Collection, Set
 
 from daw_bridge.clock.internal import Moment
 from daw_bridge.decks.conditions import ALL, GLIDE, build_conditions, default_values, fitted
@@ -20,7 +20,7 @@ MAX_PLANNED = 1024
 class Score:
     """The values of one deck over output samples.
 
-    What is set at once waits, the last value of each name winning, until `take_dirty` lays it on the first
+    What is set at once waits, the last value of each name winning, until `lay` puts it on the first
     output sample that it can reach; what is planned is laid at once. Either way the score knows from where on
     it differs from what the model was told.
 
@@ -60,9 +60,11 @@ class Score:
         trial = fitted(self.timeline.at(sample) | self._pending, takes) | {name: values}
         build_conditions(trial, Transport(120.0), takes)
 
-    def check_room(self, sample: int) -> None:
-        """Raise `ScheduleError` where `MAX_PLANNED` changes after an output sample are waiting."""
-        if len(self.timeline.planned(sample)) >= MAX_PLANNED:
+    def check_room(self, names: Collection[str], sample: int, after: int) -> None:
+        """Raise `ScheduleError` where changes of some values at an output sample would be more than
+        `MAX_PLANNED` with those that wait after another; what they replace and glides do not count."""
+        waiting = {(c.name, c.sample) for c in self.timeline.planned(after) if c.name != GLIDE}
+        if len(waiting | {(name, sample) for name in names}) > MAX_PLANNED:
             raise ScheduleError(f"{MAX_PLANNED} changes of this deck are waiting: cancel some, or wait")
 
     def set_base(self, name: str, values: Values) -> None:
@@ -77,11 +79,12 @@ class Score:
         if name == MELODY:
             self._touch.play(values)
 
+    def waits(self, name: str) -> bool:
+        """Whether a value was set at once that is not laid yet."""
+        return name in self._pending
+
     def plan(self, name: str, values: Values, moment: Moment, on_grid: bool = True) -> None:
         """Change a value at a moment; on the grid it stays on its beat when the tempo changes."""
-        self._pending.pop(name, None)
-        if name == MELODY:
-            self._touch.forget()
         self._lay(name, values, moment.sample, moment.beats if on_grid else None, planned=True)
         self.invalidate(moment.sample)
 
@@ -109,22 +112,25 @@ class Score:
         self.timeline.follow_clock(place, sample)
         self.invalidate(sample)
 
-    def take_dirty(self, reachable: int, frame: int) -> int | None:
-        """Lay what waits on an output sample; returns from where on the model must be told anew, None where
-        it was told everything.
+    def lay(self, reachable: int, frame: int) -> None:
+        """Lay what waits on an output sample.
 
         Args:
-            frame: output samples of a frame.
+            frame: output samples of a frame; 0 where nothing that can still change is heard yet: then there
+                is neither a note that has gone already nor a mix from which to glide.
         """
         for name, values in self._pending.items():
             if name == MELODY:
                 for sample, played in self._touch.lay(values, reachable, frame):
                     self._lay(name, played, sample)
             else:
-                self._lay(name, values, reachable)
+                self._lay(name, values, reachable, glides=frame > 0)
         if self._pending:
             self.invalidate(reachable)
         self._pending.clear()
+
+    def take_dirty(self) -> int | None:
+        """From which output sample on the model must be told anew; None where it was told everything."""
         dirty, self._dirty = self._dirty, None
         return dirty
 
@@ -136,15 +142,22 @@ class Score:
         self._touch.forget()
         self._dirty = None
         self.timeline.settle_all()
+        self.timeline.set_base(GLIDE, ())
 
     def _lay(
-        self, name: str, values: Values, sample: int, beat: float | None = None, planned: bool = False
+        self,
+        name: str,
+        values: Values,
+        sample: int,
+        beat: float | None = None,
+        planned: bool = False,
+        glides: bool = True,
     ) -> None:
         """Put a change into the timeline; one of the prompts' mix with its glide."""
         if name == "prompts":
             here, begin = self.timeline.at(sample), self._clock.map.beat_at(sample) if beat is None else beat
             mix = mix_at(here["prompts"], here[GLIDE], begin)
-            length = float(self.glide[0])
+            length = float(self.glide[0]) if glides else 0.0
             beats = length if self.glide[1] == "beats" else length * self._clock.tempo_at(sample) / 60.0
             self.timeline.set(name, values, sample, beat, planned)
             name, values = GLIDE, glide_from(mix, values, begin, beats)

@@ -24,7 +24,8 @@ class Change:
 class Timeline:
     """Values by name, each with its changes over output samples.
 
-    A change for the same name and sample replaces the earlier one; others are independent of each other.
+    A change for the same name and sample replaces the earlier one; one for a later sample stays where
+    it was planned. Those of other names are independent.
     """
 
     def __init__(self, initial: Mapping[str, Values]) -> None:
@@ -37,8 +38,15 @@ class Timeline:
     def set(
         self, name: str, values: Values, sample: int, beat: float | None = None, planned: bool = False
     ) -> None:
-        """Change ``name`` from ``sample`` on, until its next planned change."""
-        self._changes = [c for c in self._changes if (c.name, c.sample) != (name, sample)]
+        """Change ``name`` from ``sample`` on, until its next planned change; those that are not planned
+        were made before it, and end with it wherever they lie."""
+
+        def stays(change: Change) -> bool:
+            if change.name != name or change.sample < sample:
+                return True
+            return change.planned and change.sample > sample
+
+        self._changes = [change for change in self._changes if stays(change)]
         insort(self._changes, Change(sample, name, values, beat, planned), key=_sample)
 
     def set_base(self, name: str, values: Values) -> None:

@@ -67,12 +67,16 @@ class Together:
 
         Args:
             soon: tempo and meter are told to the clock now, not shortly before they hold.
+
+        Raises:
+            ScheduleError: too much is planned already; then nothing is.
         """
+        self._check_room(settings, moment, soon)
         for path, deck, values in settings:
             if (each := self._told(path, deck)) is not None:
                 if each.active:
                     self._values.put(path, deck, values)
-                    each.score.plan(path.removeprefix(DECK), values, moment)
+                    self._changes.plan(each, path.removeprefix(DECK), values, moment)
             elif path == TEMPO and soon:
                 self._values.put(path, deck, values)
                 self._changes.set_tempo(float(values[0]), moment.sample)
@@ -83,6 +87,19 @@ class Together:
             else:
                 self._agenda.add(_entry(path, deck, values, moment))
         self._changes.flush_in_time()
+
+    def _check_room(self, settings: Settings, moment: Moment, soon: bool) -> None:
+        told: dict[Deck, list[str]] = {}
+        entries = []
+        for path, deck, values in settings:
+            if (each := self._told(path, deck)) is not None:
+                told.setdefault(each, []).append(path.removeprefix(DECK))
+            elif not (soon and path in (TEMPO, METER)):
+                entries.append(_entry(path, deck, values, moment))
+        self._agenda.check_room(entries)
+        for each, names in told.items():
+            if each.active:
+                each.score.check_room(names, moment.sample, self._changes.earliest())
 
     def finish(self, settings: Settings, moment: Moment) -> None:
         """The moment has come: what decks have begun or ended since it was planned has the values, too."""

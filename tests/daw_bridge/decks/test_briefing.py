@@ -75,7 +75,7 @@ def test_no_planned_change_is_missed_however_the_frames_are_asked_for(
     desk = Desk()
     try:
         for sample, value in changes:
-            desk.timeline.set("temperature", (value / 10,), sample)
+            desk.timeline.set("temperature", (value / 10,), sample, planned=True)
         written = ORIGIN
         for step in steps:
             desk.briefing.advance(desk.run, written, RATE // 10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import numpy as np
@@ -120,3 +121,39 @@ def test_a_glide_on_stage_is_one_change_and_a_new_one_begins_where_it_is(tmp_pat
         assert 0.3 < glides[1].weights[texts.index("800")] < 0.8
 
     assert np.abs(perform(scene, tmp_path)).max() > 0.4
+
+
+def test_a_glide_ends_with_the_music(tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        s.tempo(240.0)
+        s.set("prompts", "400", 1.0)
+        s.set("prompts/glide", 8.0, "beats")
+        start = s.start()
+        await s.until(start.sample + RATE)
+        s.set("prompts", "800", 1.0)
+        await s.until(start.sample + RATE + RATE // 2)
+        s.stop()
+        while s.state() != "stopped":
+            await asyncio.sleep(0.01)
+        s.start()
+        timeline = s.player._parts.decks[0].score.timeline  # type: ignore[union-attr]
+        assert (timeline.last("prompts"), timeline.last(GLIDE)) == (("800", 1.0), ())
+
+    perform(scene, tmp_path)
+
+
+@pytest.mark.parametrize("sounds", [True, False])
+def test_a_mix_glides_from_what_is_heard_only(tmp_path: Path, sounds: bool) -> None:
+    async def scene(s: Stage) -> None:
+        s.tempo(240.0)
+        s.set("prompts", "400", 1.0)
+        s.set("prompts/glide", 8.0, "beats")
+        start = s.start(bar=2)
+        if sounds:
+            await s.until(start.sample + RATE // 4)
+        s.set("prompts", "800", 1.0)
+        await asyncio.sleep(0.2)
+        glide = s.player._parts.decks[0].score.timeline.last(GLIDE)  # type: ignore[union-attr]
+        assert bool(glide) == sounds
+
+    perform(scene, tmp_path)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from daw_bridge.decks import score
-from daw_bridge.decks.protocol import When
+from daw_bridge.clock.quantum import Quantum
+from daw_bridge.decks import agenda, score
+from daw_bridge.decks.conditions import GLIDE
+from daw_bridge.decks.protocol import Result, Settings, When
 from daw_bridge.errors import ParameterError, ScheduleError
 from tests.daw_bridge.decks.stage import RATE, Stage, perform, pitch
 
@@ -213,3 +216,78 @@ def test_no_more_changes_of_a_deck_wait_than_there_is_room_for(
         assert s.state() in ("armed", "playing")
 
     perform(scene, tmp_path)
+
+
+def test_a_glide_takes_no_room_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(score, "MAX_PLANNED", 5)
+
+    async def scene(s: Stage) -> None:
+        s.start()
+        for bar in range(20, 25):
+            s.set("prompts", str(50 * bar), 1.0, when=bar)
+        s.set("prompts", "500", 1.0, when=24)
+        with pytest.raises(ScheduleError, match="5 changes of this deck are waiting"):
+            s.set("prompts", "500", 1.0, when=25)
+
+    perform(scene, tmp_path)
+
+
+@pytest.mark.parametrize("full", ["MAX_PLANNED", "MAX_ENTRIES"])
+def test_values_that_come_together_are_planned_all_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: str
+) -> None:
+    monkeypatch.setattr(score if full == "MAX_PLANNED" else agenda, full, 3)
+    deck = "/bridge/deck/{deck}/"
+
+    async def scene(s: Stage) -> None:
+        parts = s.player._parts
+        assert parts is not None
+        s.set("prompt", "400")
+        start = s.start()
+        await s.until(start.sample + RATE // 4)
+        for bar in (20, 21):
+            s.set("prompt", "500", when=bar)
+            s.set("gain", -3.0, when=bar)
+        settings: Settings = (
+            (f"{deck}prompt", 1, ("600",)),
+            (f"{deck}temperature", 1, (0.5,)),
+            (f"{deck}gain", 1, (-6.0,)),
+            (f"{deck}mute", 1, (True,)),
+        )
+        for model in ("", "fake:up=50"):
+            (tmp_path / "models" / "fake:up=50").mkdir(parents=True, exist_ok=True)
+            results: list[Result] = []
+            when = When(Quantum.parse("1M"))
+            if model:
+                s.player.change(model, settings, when, results.append, lambda *_: None)
+                while not results:
+                    await asyncio.sleep(0.01)
+                assert "are waiting" in results[0].error
+            else:
+                with pytest.raises(ScheduleError, match="are waiting"):
+                    s.player.change(model, settings, when, results.append, lambda *_: None)
+            timeline = parts.decks[0].score.timeline
+            assert {change.name for change in timeline.planned(0)} == {"prompts", GLIDE}
+            assert len(parts.controls.agenda) == 2
+            assert s.player.get(f"{deck}temperature", 1) != (0.5,)
+        assert s.state() == "playing"
+
+    perform(scene, tmp_path)
+
+
+def test_what_is_set_now_holds_until_what_is_planned_in_the_same_breath(tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        s.tempo(240.0)
+        s.set("prompt", "400")
+        start = s.start()
+        await s.until(start.sample + RATE // 4)
+        s.set("prompt", "800")
+        s.set("prompt", "600", when=2)
+        await s.until(start.sample + 2 * RATE)
+        samples.append(start.sample)
+
+    samples: list[int] = []
+    heard = perform(scene, tmp_path)
+    (start,) = samples
+    assert pitch(heard[start + RATE - 6000 : start + RATE - 500]) == 800
+    assert pitch(heard[start + RATE + 500 : start + RATE + 6000]) == 600

@@ -15,13 +15,21 @@ def test_a_later_command_for_the_same_name_and_sample_replaces_the_earlier() -> 
 
 def test_a_change_now_leaves_planned_changes_of_other_names_and_its_own_in_place() -> None:
     timeline = Timeline({"a": (0,), "b": (0,)})
-    timeline.set("a", (5,), 1000)
+    timeline.set("a", (5,), 1000, planned=True)
     timeline.set("b", (6,), 1000)
     timeline.set("a", (1,), 10)
     assert timeline.at(500) == {"a": (1,), "b": (0,)}
     assert timeline.at(1000) == {"a": (5,), "b": (6,)}
     assert timeline.breakpoints(0, 2000) == [10, 1000]
     assert timeline.breakpoints(11, 1000) == []
+
+
+def test_what_was_set_before_does_not_come_back_from_where_it_was_laid() -> None:
+    timeline = Timeline({"a": (0,)})
+    timeline.set("a", (1,), 1000)
+    timeline.set("a", (2,), 900, planned=True)
+    timeline.set("a", (3,), 500)
+    assert [timeline.at(sample)["a"] for sample in (500, 900, 1000)] == [(3,), (2,), (2,)]
 
 
 def test_planned_changes_follow_the_tempo_and_past_ones_stay() -> None:
