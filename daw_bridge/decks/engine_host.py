@@ -56,7 +56,7 @@ class Owner(Protocol):
 
 
 class Tap(Protocol):
-    """Who hears what is said between decks and worker; a `daw_bridge.takes.keeper.TakeKeeper` is one."""
+    """Who hears what is said between decks and worker; a `daw_bridge.takes.voices.TakeVoices` is one."""
 
     def opened(
         self, number: int, place: Place, seed: int, conditions: Conditions, prompt: NDArray[np.int16] | None

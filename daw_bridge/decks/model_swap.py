@@ -126,7 +126,7 @@ class ModelSwap:
             on_result: gets the model's name, and bar and beat where it took over; or why it did not.
         """
         self.give_up(f"{name} was asked for instead")
-        tap = HeldTap(self._takes.keeper)
+        tap = HeldTap(self._takes.keeper.voices)
         coming = Coming()
         host = self._engines.beside(replace(load, gently=True), coming, tap)
         self._swap = swap = Swap(name, self._line(name, when), settings, on_result, host, tap)

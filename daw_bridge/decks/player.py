@@ -78,7 +78,7 @@ class LivePlayer:
         load = Load(options.model, options.compute, options.threads, loader, options.precision)
         self._values = ParameterValues(options, lambda: self._host.loaded)
         self._takes = TakeDesk(options, self.get, self._notify)
-        self._host = Engines(load, make_engine, self, self._takes.keeper)
+        self._host = Engines(load, make_engine, self, self._takes.keeper.voices)
         self._output = OutputHost(options, self._notify)
         self._parts: Parts | None = None
         self._pumping: asyncio.Task[None] | None = None

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daw_bridge.clock.tempo_map import Meters, TempoMap, TempoSegment, added
-from daw_bridge.engine.protocol import Command, Load, Loaded, Produced, SetConditions
+from daw_bridge.engine.protocol import Load, Loaded
 from daw_bridge.errors import TakeError
 from daw_bridge.takes.identity import identity
 from daw_bridge.takes.library import Limits, prune
-from daw_bridge.takes.prepared import PreparedVoice, conditions_record, tokens_record
 from daw_bridge.takes.status import Place, TakeStatus
+from daw_bridge.takes.voices import TakeVoices
 from daw_bridge.takes.writer import Begin, End, Hold, Sound, TakeWriter
-from genmodels.conditioning.attributes import Conditions
 
 FORMAT_VERSION = 1
 
@@ -28,14 +25,17 @@ FORMAT_VERSION = 1
 class TakeKeeper:
     """Records a take from each start out of silence until all decks are silent again.
 
-    Nothing here waits: everything goes to the writer's thread. `write` is for the feeder's thread and
-    `produced` for the engine's reader, everything else for the event loop's.
+    Nothing here waits: everything goes to the writer's thread. `write` is for the feeder's thread, everything
+    else for the event loop's.
 
     Args:
         folder: below which each take gets a folder.
         on: whether takes are recorded at all.
         limits: what is pruned after each take.
         report: told, once, why a take ended early.
+
+    Attributes:
+        voices: is told what is said between decks and worker.
     """
 
     def __init__(
@@ -50,18 +50,12 @@ class TakeKeeper:
         self._limits = limits or Limits()
         self._report = report
         self._writer: TakeWriter | None = None
-        self._loaded: Loaded | None = None
         self._identity: dict[str, Any] = {}
         self._rate = 0
         self._recording = False
         self._name = ""
         self._told = ""
-        self._places: dict[int, Place] = {}
-        self._prepared: dict[int, PreparedVoice] = {}
-        # a deck's, and not heard yet: it may give them up again
-        self._promoted: dict[int, PreparedVoice] = {}
-        # held for microseconds: no tokens may come between a prepared voice's and its deck's
-        self._hand_over = threading.Lock()
+        self.voices = TakeVoices(self._put, lambda: self._recording)
         self._tempi: tuple[TempoSegment, ...] = ()
         self._meters: Meters = ()
         self._states: dict[int, str] = {}
@@ -90,7 +84,8 @@ class TakeKeeper:
         if not self._on:
             return
         self._rate = sample_rate
-        self._loaded, self._identity = loaded, identity(sample_rate, channels, load, loaded)
+        self._identity = identity(sample_rate, channels, load, loaded)
+        self.voices.play(sample_rate, loaded)
         self._writer = TakeWriter(sample_rate, channels)
         self._writer.put(self._prune)
 
@@ -105,7 +100,8 @@ class TakeKeeper:
         if self._writer is None:
             return
         channels = self._identity["channels"]
-        self._loaded, self._identity = loaded, identity(self._rate, channels, load, loaded)
+        self._identity = identity(self._rate, channels, load, loaded)
+        self.voices.play(self._rate, loaded)
         if self._recording:
             self._recording = False
             self._writer.put(End("another model took over", goes_on=True))
@@ -131,7 +127,7 @@ class TakeKeeper:
         }
         self._writer.put(Begin(self._root, header, follows))
         if not follows:
-            self._places.clear()
+            self.voices.forget()
             self._states.clear()
         self._tempi, self._meters = (), ()
         self._watch_clock(clock)
@@ -178,68 +174,6 @@ class TakeKeeper:
         self._name = text
         self._put("name", name=text)
 
-    def opened(
-        self, number: int, place: Place, seed: int, conditions: Conditions, prompt: NDArray[np.int16] | None
-    ) -> None:
-        """A voice is about to be opened; before the engine is told."""
-        if self._recording:
-            self._begin_voice(number, place, PreparedVoice(place.deck, seed, conditions, prompt))
-
-    def prepared(
-        self, number: int, place: Place, seed: int, conditions: Conditions, prompt: NDArray[np.int16] | None
-    ) -> None:
-        """A voice that may become a deck's is about to be opened: nothing is written before it does."""
-        if self._writer is not None:
-            self._prepared[number] = PreparedVoice(place.deck, seed, conditions, prompt)
-
-    def promoted(self, number: int, place: Place) -> None:
-        """A prepared voice has become its deck's."""
-        with self._hand_over:
-            voice = self._prepared.pop(number, None)
-            if voice is None:
-                return
-            self._promoted[number] = voice
-            if self._recording:
-                self._begin_voice(number, place, voice)
-
-    def withdrawn(self, number: int) -> None:
-        """A deck has given a voice up before it was heard; one that was prepared may become the deck's
-        again."""
-        with self._hand_over:
-            if (place := self._places.pop(number, None)) is not None:
-                self._put("place", voice=number, origin=place.origin, start=place.start, stop=place.start)
-                self._put("close", voice=number)
-            if (voice := self._promoted.pop(number, None)) is not None:
-                self._prepared[number] = voice
-
-    def sent(self, command: Command) -> None:
-        """A command is about to be sent to the engine."""
-        if not isinstance(command, SetConditions):
-            return
-        number = command.deck
-        with self._hand_over:
-            if (voice := self._prepared.get(number) or self._promoted.get(number)) is not None:
-                voice.events.append(command)
-            if self._recording and (place := self._places.get(number)) is not None:
-                self._put(**conditions_record(command, self._sample_of(place, command.from_frame)))
-
-    def produced(self, event: Produced) -> None:
-        """Tokens have come. In the engine's reader thread."""
-        with self._hand_over:
-            number = event.deck
-            if (voice := self._prepared.get(number) or self._promoted.get(number)) is not None:
-                voice.events.append(event)
-            if number in self._places:
-                self._put(**tokens_record(event))
-
-    def closed(self, number: int) -> None:
-        """A voice was closed."""
-        with self._hand_over:
-            self._prepared.pop(number, None)
-            self._promoted.pop(number, None)
-        if self._places.pop(number, None) is not None:
-            self._put("close", voice=number)
-
     def write(self, start: int, block: NDArray[np.float32]) -> None:
         """Sound went out. In the feeder's thread."""
         if self._recording and self._writer is not None:
@@ -261,11 +195,7 @@ class TakeKeeper:
         if not self._recording or self._writer is None:
             return
         self._watch_clock(clock)
-        for number, place in places:
-            if number in self._places and self._places[number] != place:
-                self._places[number] = place
-                self._put("place", voice=number, origin=place.origin, start=place.start, stop=place.stop)
-        self._forget_heard(sample)
+        self.voices.follow(places, sample)
         for deck, state in states.items():
             if self._states.get(deck, "stopped") != state:
                 self._states[deck] = state
@@ -287,24 +217,6 @@ class TakeKeeper:
         if meters is not self._meters:
             fresh, self._meters = added(meters, self._meters), meters
             self._put("meter", meters=[(m.beat, m.bar, m.beats_per_bar) for m in fresh])
-
-    def _forget_heard(self, sample: int) -> None:
-        """Voices that have begun by an output sample are not given up any more."""
-        with self._hand_over:
-            for number in list(self._promoted):
-                place = self._places.get(number)
-                if place is None or place.start <= sample:
-                    del self._promoted[number]
-
-    def _sample_of(self, place: Place, frame: int) -> int:
-        assert self._loaded is not None
-        model = self._loaded
-        return place.origin + round(frame * model.hop_length * self._rate / model.sample_rate)
-
-    def _begin_voice(self, number: int, place: Place, voice: PreparedVoice) -> None:
-        self._places[number] = place
-        for record in voice.records(number, place.origin, place.start, partial(self._sample_of, place)):
-            self._put(**record)
 
     def _put(self, type: str, **facts: object) -> None:
         if self._recording and self._writer is not None:

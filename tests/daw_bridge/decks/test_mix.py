@@ -95,15 +95,15 @@ def test_a_glide_on_stage_is_one_change_and_a_new_one_begins_where_it_is(tmp_pat
         start = s.start()
         await s.until(start.sample + RATE // 4)
         sent: list[SetConditions] = []
-        keeper = s.player._takes.keeper
-        hear = keeper.sent
+        voices = s.player._takes.keeper.voices
+        hear = voices.sent
 
         def listen(command: Command) -> None:
             if isinstance(command, SetConditions):
                 sent.append(command)
             hear(command)
 
-        keeper.sent = listen  # type: ignore[method-assign]
+        voices.sent = listen  # type: ignore[method-assign]
         s.set("prompts", "800", 1.0)
         await s.until(start.sample + RATE + RATE // 4)
         s.set("prompts", "600", 1.0)
