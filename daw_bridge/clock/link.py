@@ -28,7 +28,7 @@ class LinkSource:
     Attributes:
         has_transport: whether the session's start and stop count: from the first start that is seen on, as a
             session that nobody has ever started cannot be told from one that was stopped, and many never use
-            it. Its beats go on while it stands; once the last peer has left, it does not stand any more.
+            it. Its beats go on while it stands; the last peer that leaves one that stands takes this along.
 
     Raises:
         DeviceError: LinkPython-extern is not installed.
@@ -91,7 +91,9 @@ class LinkSource:
             self._epoch += 1
         self._last = line
         events = self._started_or_stopped(state, micros, line)
-        standing = self.has_transport and not self._playing and self.peers > 0
+        if not self._playing and self.peers == 0:
+            self.has_transport = False
+        standing = self.has_transport and not self._playing
         return Reading("locked", line.bpm, line, self._epoch, self.beats_per_bar, events, standing)
 
     def _started_or_stopped(self, state: Any, micros: int, line: BeatLine) -> tuple[ClockEvent, ...]:

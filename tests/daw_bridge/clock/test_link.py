@@ -115,6 +115,12 @@ def test_when_the_last_peer_has_left_a_song_does_not_stand_any_more(monkeypatch:
     assert source.read(time.monotonic()).standing
     session.peers = 0
     assert not source.read(time.monotonic()).standing
+    session.peers = 1
+    assert not source.read(time.monotonic()).standing
+    session.play(True)
+    source.read(time.monotonic())
+    session.play(False)
+    assert source.read(time.monotonic()).standing
 
 
 def test_start_and_stop_of_a_peer_are_followed(pair: Pair) -> None:
