@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection
 from typing import Any, TypeAlias
 
 from daw_bridge.errors import DeviceError
-from daw_bridge.jack_client import open_client
+from daw_bridge.jack_client import activate_client
 
 LOOK_EVERY_S = 0.005
 AGAIN_AFTER_S = 0.25
@@ -106,10 +106,10 @@ class TransportLoop:
         self._down = False
 
     def _open(self) -> None:
-        client = open_client("daw_bridge_transport", self._server)
-        client.set_shutdown_callback(self._shut_down)
-        client.activate()
-        self._client = client
+        def prepare(client: Any) -> None:
+            client.set_shutdown_callback(self._shut_down)
+
+        self._client = activate_client("daw_bridge_transport", prepare, self._server)
 
     def _shut_down(self, *_: object) -> None:
         self._down = True

@@ -10,7 +10,7 @@ from typing import Any
 
 from daw_bridge.clock.internal import Moment
 from daw_bridge.errors import DeviceError
-from daw_bridge.jack_client import open_client, refuse_after_loss, server_lost
+from daw_bridge.jack_client import activate_client, refuse_after_loss, server_lost
 
 BBT = 0x10
 TICKS_PER_BEAT = 1920.0
@@ -27,8 +27,8 @@ class JackTimebase:
         conditional: leave it to another master that is there already.
 
     Raises:
-        DeviceError: JACK-Client is missing, no server runs, one has ended under this process, or another
-            master is there.
+        DeviceError: JACK-Client is missing, no server runs, one has ended under this process or ends just
+            now, or another master is there.
     """
 
     def __init__(
@@ -40,14 +40,16 @@ class JackTimebase:
         server: str | None = None,
     ) -> None:
         self._where, self._tempo, self._size = where, tempo, beats_per_bar
-        refuse_after_loss()
-        self._client = open_client("daw_bridge_timebase", server)
-        if not self._client.set_timebase_callback(self._fill, conditional):
-            self._client.close()
-            raise DeviceError("JACK has a timebase master already: stop it, or do not ask to be it")
         self._down = False
-        self._client.set_shutdown_callback(self._shut_down)
-        self._client.activate()
+        self._client: Any = None
+        refuse_after_loss()
+
+        def prepare(client: Any) -> None:
+            client.set_shutdown_callback(self._shut_down)
+            if not client.set_timebase_callback(self._fill, conditional):
+                raise DeviceError("JACK has a timebase master already: stop it, or do not ask to be it")
+
+        self._client = activate_client("daw_bridge_timebase", prepare, server)
 
     @property
     def connected(self) -> bool:

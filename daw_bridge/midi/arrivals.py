@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from daw_bridge.errors import DeviceError
-from daw_bridge.jack_client import open_client, server_lost
+from daw_bridge.jack_client import activate_client, refuse_after_loss, server_lost
+
+log = logging.getLogger(__name__)
 
 
 class Arrivals:
@@ -21,21 +25,25 @@ class Arrivals:
         self._names: set[str] = set()
 
     def start(self) -> None:
-        """Begin to listen; without JACK-Client, or a server, nothing is ever heard."""
-        try:
-            client = open_client("daw_bridge_arrivals")
-        except DeviceError:
+        """Begin to listen, unless that is done already; without JACK-Client, or a server, nothing is heard.
+        To be called again, as a server may come."""
+        if self._client is not None:
             return
-        client.set_port_registration_callback(self._changed)
-        client.set_shutdown_callback(server_lost)
-        client.activate()
-        self._client = client
+        try:
+            refuse_after_loss()
+            self._client = activate_client("daw_bridge_arrivals", self._prepare)
+        except DeviceError as error:
+            log.debug("%s", error)
 
     def stop(self) -> None:
         """Listen no more; may be called more than once."""
         client, self._client = self._client, None
         if client is not None:
             client.close()
+
+    def keep(self, names: Iterable[str]) -> None:
+        """Forget ports that are not there any more."""
+        self._names -= self._names.difference(names)
 
     def replaced(self, name: str, ours: re.Pattern[str]) -> bool:
         """Whether a port of this name has come since the last time this was asked, and is not connected to
@@ -52,6 +60,10 @@ class Arrivals:
             return True
         # the server may tell of a port after it has been found and connected
         return not any(ours.fullmatch(port.name) for port in others)
+
+    def _prepare(self, client: Any) -> None:
+        client.set_port_registration_callback(self._changed)
+        client.set_shutdown_callback(server_lost)
 
     def _changed(self, port: Any, registered: bool) -> None:
         if registered:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from daw_bridge.errors import DeviceError
-from daw_bridge.jack_client import refuse_after_loss
+from daw_bridge.jack_client import refuse_after_loss, server_was_lost
 from daw_bridge.midi.arrivals import Arrivals
 
 CLIENT = "daw_bridge"
@@ -63,9 +63,12 @@ class _Port:
         self._api = api
         self._label = label
         self._midi: Any = None
+        self._lister: Any = None
         self._opened = ""
+        self._ever_opened = False
         self._arrivals: Arrivals | None = None
-        self._lock = threading.Lock()
+        # looking may take its time; whoever sends waits for the other lock alone
+        self._looking, self._lock = threading.Lock(), threading.Lock()
 
     @property
     def connected(self) -> bool:
@@ -91,10 +94,13 @@ class _Port:
         if self._api == rtmidi.API_UNIX_JACK:
             refuse_after_loss()
         try:
-            self._midi = self._create(rtmidi)
+            self._midi = self._create(rtmidi, self._api)
+            self._prepare(self._midi)
             if self._virtual:
                 self._midi.open_virtual_port(self.name)
                 self._opened = self.name
+            else:
+                self._lister = self._make_lister(rtmidi)
         except (rtmidi.RtMidiError, NotImplementedError) as error:
             self.stop()
             raise DeviceError(f"MIDI {self.direction} {self.name!r} cannot be opened: {error}") from error
@@ -105,11 +111,15 @@ class _Port:
 
     def stop(self) -> None:
         """Close the port; may be called more than once."""
-        with self._lock:
-            midi, self._midi, self._opened = self._midi, None, ""
+        with self._looking:
+            with self._lock:
+                midi, self._midi, self._opened = self._midi, None, ""
+            lister, self._lister = self._lister, None
             arrivals, self._arrivals = self._arrivals, None
             if arrivals is not None:
                 arrivals.stop()
+            if lister is not None and lister is not midi:
+                lister.delete()
             if midi is not None:
                 self._release(midi)
                 midi.close_port()
@@ -126,7 +136,7 @@ class _Port:
 
         if self._virtual:
             return False
-        with self._lock:
+        with self._looking:
             if self._midi is None:
                 return False
             before = self._opened
@@ -138,27 +148,52 @@ class _Port:
             return self._opened != before
 
     def _look(self) -> None:
-        names: list[str] = self._midi.get_ports()
-        replaced = self._opened in names and self._is_another(self._opened)
-        if self._opened and (replaced or self._opened not in names):
-            self._midi.close_port()
-            self._opened = ""
+        if self.uses_jack and not self._ever_opened and server_was_lost():
+            # rtmidi may have no client yet, and would open one
+            return
+        opened, names = self._opened, self._names()
+        replaced = opened in names and self._is_another(opened)
+        if opened and (replaced or opened not in names):
+            with self._lock:
+                self._midi.close_port()
+                self._opened = ""
         if self._opened or replaced:
             return
         found = (n for n, name in enumerate(names) if self.name in name and not _OURS.match(name))
         number = next(found, None)
         if number is not None:
+            self._open(number, names[number])
+
+    def _names(self) -> list[str]:
+        names: list[str] = self._lister.get_ports()
+        if self._arrivals is not None and names:
+            self._arrivals.start()
+            self._arrivals.keep(names)
+        return names
+
+    def _open(self, number: int, name: str) -> None:
+        with self._lock:
+            # after an error it is open still, as rtmidi sees it
+            self._midi.close_port()
             self._opening()
             self._midi.open_port(number, self._label)
-            self._opened = names[number]
+            self._opened, self._ever_opened = name, True
+
+    def _make_lister(self, rtmidi: Any) -> Any:
+        """What lists the ports while another thread sends. On JACK, where a second one would be a client more
+        in this process, what sends does: there, sending only fills a buffer of its own."""
+        return self._midi if self.uses_jack else self._create(rtmidi, self._midi.get_current_api())
 
     def _is_another(self, name: str) -> bool:
         """Whether a port has come in the place of the one that was opened, which had its name."""
         ours = re.compile(rf"{CLIENT}(-\d+)?:{re.escape(self._label)}")
         return self._arrivals is not None and self._arrivals.replaced(name, ours)
 
-    def _create(self, rtmidi: Any) -> Any:
+    def _create(self, rtmidi: Any, api: int) -> Any:
         raise NotImplementedError
+
+    def _prepare(self, midi: Any) -> None:
+        """Called before a port is opened for the first time."""
 
     def _release(self, midi: Any) -> None:
         """Called before the port is closed for good."""
@@ -189,12 +224,13 @@ class InputPort(_Port):
         self._receive = receive
         self._on_opening = opening
 
-    def _create(self, rtmidi: Any) -> Any:
-        midi = rtmidi.MidiIn(self._api, CLIENT)
+    def _create(self, rtmidi: Any, api: int) -> Any:
+        return rtmidi.MidiIn(api, CLIENT)
+
+    def _prepare(self, midi: Any) -> None:
         # without this rtmidi leaves out exclusive messages, the clock and active sensing
         midi.ignore_types(sysex=False, timing=False, active_sense=False)
         midi.set_callback(self._received)
-        return midi
 
     def _release(self, midi: Any) -> None:
         midi.cancel_callback()
@@ -215,8 +251,8 @@ class OutputPort(_Port):
 
     direction = "output"
 
-    def _create(self, rtmidi: Any) -> Any:
-        return rtmidi.MidiOut(self._api, CLIENT)
+    def _create(self, rtmidi: Any, api: int) -> Any:
+        return rtmidi.MidiOut(api, CLIENT)
 
     def send(self, message: bytes) -> None:
         """Send one message; nothing happens while the port is not there."""

@@ -28,6 +28,7 @@ class FakeServer:
         clients: how many are open. registered: the clients' callbacks for ports that come.
         shut_downs: the clients' callbacks for its end.
         connections: names of the ports to which a port is connected.
+        runs: whether a client can be opened. ending: it ends while one is activated.
     """
 
     def __init__(self) -> None:
@@ -38,6 +39,7 @@ class FakeServer:
         self.registered: list[Callable[[Any, bool], None]] = []
         self.connections: dict[str, list[str]] = {}
         self.shut_downs: list[Callable[[object, str], None]] = []
+        self.runs, self.ending = True, False
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -80,6 +82,8 @@ class FakeClient:
         self.server, self.name = server, name
         self.active = False
         self.fill: Any = None
+        if not server.runs:
+            raise FakeJackError("no server")
         server.clients += 1
 
     def set_port_registration_callback(self, registered: Callable[[Any, bool], None]) -> None:
@@ -106,6 +110,8 @@ class FakeClient:
         self.server.master = None
 
     def activate(self) -> None:
+        if self.server.ending:
+            raise FakeJackError("the server has ended")
         self.active = True
 
     def deactivate(self) -> None:

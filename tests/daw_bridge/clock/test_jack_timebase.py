@@ -28,6 +28,15 @@ def test_a_second_master_is_refused_and_leaves_no_client(server: fake_jack.FakeS
     assert (server.clients, server.master) == (0, None)
 
 
+def test_a_server_that_ends_while_it_is_opened_is_an_error_and_leaves_no_client(
+    server: fake_jack.FakeServer,
+) -> None:
+    server.ending = True
+    with pytest.raises(DeviceError, match="the server ended while daw_bridge_timebase"):
+        timebase()
+    assert server.clients == 0
+
+
 def test_it_is_closed_without_a_word_where_its_server_has_ended(server: fake_jack.FakeServer) -> None:
     base, client = timebase(), server.master
     assert client is not None

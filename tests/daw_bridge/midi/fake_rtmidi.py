@@ -22,6 +22,7 @@ class System:
     Attributes:
         inputs, outputs: names that our inputs and outputs find. virtual: whether virtual ports can be made.
         broken: every look at the ports fails. api: number of the API that is in use.
+        on_listed: told of each look. made: all that was made of rtmidi's objects, in order.
         sent: (name of the port, bytes). on_sent: told of each as it is sent.
     """
 
@@ -32,6 +33,8 @@ class System:
     api: int = 1
     sent: list[tuple[str, bytes]] = field(default_factory=list)
     on_sent: Callable[[bytes], None] = lambda data: None
+    on_listed: Callable[[], None] = lambda: None
+    made: list[FakePort] = field(default_factory=list)
     open_inputs: list[FakePort] = field(default_factory=list)
 
     def deliver(self, name: str, data: bytes, delta: float = 0.0) -> None:
@@ -48,6 +51,7 @@ class FakePort:
         self.system, self.names = system, names
         self.opened = ""
         self.callback: Any = None
+        system.made.append(self)
 
     def ignore_types(self, sysex: bool, timing: bool, active_sense: bool) -> None:
         assert (sysex, timing, active_sense) == (False, False, False)
@@ -68,9 +72,12 @@ class FakePort:
     def get_ports(self) -> list[str]:
         if self.system.broken:
             raise FakeRtMidiError("the system's MIDI has gone")
+        self.system.on_listed()
         return list(self.names)
 
     def open_port(self, number: int, name: str) -> None:
+        if self.opened:
+            raise FakeRtMidiError("already opened")
         self.opened = self.names[number]
 
     def open_virtual_port(self, name: str) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from daw_bridge.errors import DeviceError
+from daw_bridge.jack_client import server_lost, server_was_lost
 from daw_bridge.midi import port as port_module
 from daw_bridge.midi.port import InputPort, OutputPort, api_number
 from tests.daw_bridge.clock import fake_jack
@@ -83,6 +85,92 @@ def test_no_jack_port_is_opened_after_a_jack_server_has_ended_under_the_process(
         InputPort("pads", lambda data, delta: None, api=2).start()
     assert len(system.open_inputs) == 1
     first.stop()
+
+
+def test_a_port_that_waits_is_not_opened_on_another_jack_server_than_the_one_that_was_lost(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, looks = fake_jack.install(monkeypatch), []
+    server.runs, system.api = False, 2
+    system.on_listed = lambda: looks.append(1)
+    port = InputPort("pads", lambda data, delta: None, api=2)
+    port.start()
+    server_lost()
+    system.inputs[:] = ["pads:out"]
+    before = len(looks)
+    assert not port.watch()
+    assert not port.connected
+    # to look, rtmidi would open a client
+    assert len(looks) == before
+    port.stop()
+
+
+def test_what_jack_tells_is_listened_to_once_its_server_is_there(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = fake_jack.install(monkeypatch)
+    server.runs, system.api = False, 2
+    port = InputPort("pads", lambda data, delta: None, api=2)
+    port.start()
+    server.runs, system.inputs[:] = True, ["pads:out"]
+    assert port.watch()
+    assert not port.watch()
+    assert server.clients == 1
+    server.end()
+    assert server_was_lost()
+    port.stop()
+    assert server.clients == 0
+
+
+def test_a_jack_server_that_ends_while_it_is_opened_leaves_a_port_that_works_and_no_client(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = fake_jack.install(monkeypatch)
+    server.ending, system.api, system.inputs[:] = True, 2, ["pads:out"]
+    port = InputPort("pads", lambda data, delta: None, api=2)
+    port.start()
+    assert port.connected
+    assert server.clients == 0
+    port.stop()
+
+
+def test_of_jack_ports_that_came_and_went_nothing_is_kept(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = fake_jack.install(monkeypatch)
+    system.api, system.inputs[:] = 2, ["keys:out"]
+    port = InputPort("pads", lambda data, delta: None)
+    port.start()
+    server.register("keys:out")
+    server.register("gone:out")
+    port.watch()
+    assert port._arrivals is not None
+    assert port._arrivals._names == {"keys:out"}
+    port.stop()
+
+
+@pytest.mark.parametrize(("api", "objects"), [(1, 2), (2, 1)])
+def test_sending_does_not_wait_for_a_look_at_the_ports(
+    system: System, monkeypatch: pytest.MonkeyPatch, api: int, objects: int
+) -> None:
+    fake_jack.install(monkeypatch)
+    system.api, system.outputs[:] = api, ["Pads"]
+    port = OutputPort("Pads")
+    port.start()
+    assert port.connected
+    # on JACK each would be another client
+    assert len(system.made) == objects
+
+    def send_meanwhile() -> None:
+        sender = threading.Thread(target=port.send, args=(b"\x90\x3c\x40",))
+        sender.start()
+        sender.join(5.0)
+
+    sent: list[int] = []
+    system.on_listed = lambda: (send_meanwhile(), sent.append(len(system.sent)))[1]
+    assert not port.watch()
+    assert sent == [1]
+    port.stop()
 
 
 def test_without_jack_client_a_jack_port_works_all_the_same(
