@@ -17,6 +17,7 @@ DEFAULT = "default"
 CLOSING_LIMIT_S = 0.5
 # what a device says of its latency beyond this is nonsense: JACK, of a program that has not set its own
 MAX_LATENCY_S = 1.0
+JACK_HOST = "JACK Audio Connection Kit"
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,13 @@ def portaudio() -> ModuleType:
 _abandoned = False
 
 
-def abandon() -> None:
-    """Give PortAudio up for the life of this process: a stream cannot be closed (its sound server died),
-    and to end PortAudio, now or when the process exits, would wait for it for ever."""
+def abandon(host: str) -> None:
+    """Give PortAudio up for the life of this process: a stream of a host API cannot be closed (its sound
+    server died), and to end PortAudio, now or when the process exits, would wait for it for ever."""
     global _abandoned
     _abandoned = True
-    server_lost()
+    if host == JACK_HOST:
+        server_lost()
     atexit.unregister(portaudio()._exit_handler)
 
 
@@ -65,9 +67,9 @@ def stated_latency(stream: Any) -> float:
     return said if 0.0 <= said <= MAX_LATENCY_S else 0.0
 
 
-def close_stream(stream: Any) -> None:
-    """Close a stream, in at most `CLOSING_LIMIT_S`; one that cannot be closed is given up with all of
-    PortAudio."""
+def close_stream(stream: Any, host: str) -> None:
+    """Close a stream of a host API, in at most `CLOSING_LIMIT_S`; one that cannot be closed is given up with
+    all of PortAudio."""
 
     def close() -> None:
         stream.abort(ignore_errors=True)
@@ -77,7 +79,7 @@ def close_stream(stream: Any) -> None:
     closing.start()
     closing.join(CLOSING_LIMIT_S)
     if closing.is_alive():
-        abandon()
+        abandon(host)
 
 
 def refresh() -> None:

@@ -55,7 +55,7 @@ class RtmixerOutput:
         self.underruns = 0
         self.silence_s = 0.0
         self.xruns = 0
-        self._index = found.index
+        self._index, self._host = found.index, found.host
         self._written = first_sample
         self._mixer: Any = None
         self._ring: Any = None
@@ -121,7 +121,7 @@ class RtmixerOutput:
         """Stop at once and close the device."""
         mixer, self._mixer, self._action = self._mixer, None, None
         if mixer is not None:
-            close_stream(mixer)
+            close_stream(mixer, self._host)
 
     def writable(self) -> int:
         """Frames missing to the lead; also watches over the playing action."""

@@ -42,7 +42,7 @@ class SoundInput:
         self.name = f"{found.name} ({found.host})"
         self.sample_rate = found.sample_rate
         self.channel = channel
-        self._index = found.index
+        self._index, self._host = found.index, found.host
         self._recorder: Any = None
         self._ring: Any = None
         self._action: Any = None
@@ -116,7 +116,7 @@ class SoundInput:
         """Close the device."""
         recorder, self._recorder, self._action = self._recorder, None, None
         if recorder is not None:
-            close_stream(recorder)
+            close_stream(recorder, self._host)
 
     def _elapsed(self) -> float:
         """Samples of the stream's clock since the first one sounded."""

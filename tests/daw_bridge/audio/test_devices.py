@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import math
+import threading
 from types import SimpleNamespace
 
 import pytest
 
+from daw_bridge import jack_client
 from daw_bridge.audio import devices
 from daw_bridge.errors import DeviceError, SoundServerError
 
@@ -58,3 +60,19 @@ def test_a_sound_server_that_died_is_told_apart(monkeypatch: pytest.MonkeyPatch)
 def test_a_latency_that_cannot_be_is_none(said: float, latency: float) -> None:
     assert devices.stated_latency(SimpleNamespace(latency=said)) == latency
     assert devices.stated_latency(None) == 0.0
+
+
+@pytest.mark.parametrize(("host", "lost"), [("ALSA", False), ("JACK Audio Connection Kit", True)])
+def test_a_stream_that_does_not_close_gives_portaudio_up_and_jack_only_where_it_is_one_of_its(
+    monkeypatch: pytest.MonkeyPatch, host: str, lost: bool
+) -> None:
+    closed = threading.Event()
+    stream = SimpleNamespace(abort=lambda ignore_errors: closed.wait(10.0), close=lambda ignore_errors: None)
+    monkeypatch.setattr(devices, "_abandoned", False)
+    monkeypatch.setattr(devices, "CLOSING_LIMIT_S", 0.01)
+    monkeypatch.setattr(devices, "portaudio", lambda: SimpleNamespace(_exit_handler=lambda: None))
+    devices.close_stream(stream, host)
+    closed.set()
+    assert jack_client.server_was_lost() == lost
+    with pytest.raises(SoundServerError):
+        devices.refresh()
