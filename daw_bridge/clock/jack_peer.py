@@ -38,6 +38,7 @@ class TransportPeer:
         self._running: tuple[SpawnProcess, Connection] | None = None
         self._said: TransportEvent | None = None
         self._heard = 0.0
+        self._fresh = True
 
     def start(self) -> None:
         """Start the process, and wait until it has looked.
@@ -63,11 +64,12 @@ class TransportPeer:
             end(*running)
 
     def watch(self) -> None:
-        """Start the process anew where it has died or says nothing any more."""
+        """Start the process anew where it has died or says nothing any more; a new one is given longer."""
         with self._lock:
             running = self._running
             ended = running is None or not running[0].is_alive()
-            if not self._wanted or not (ended or time.monotonic() - self._heard > SILENT_S):
+            patience = START_S if self._fresh else SILENT_S
+            if not self._wanted or not (ended or time.monotonic() - self._heard > patience):
                 return
             self._running = None
             self._said = Absent(f"{NAME}: its process is started anew")
@@ -86,7 +88,7 @@ class TransportPeer:
         try:
             while connection.poll():
                 self._said = connection.recv()
-                self._heard = time.monotonic()
+                self._heard, self._fresh = time.monotonic(), False
         except (EOFError, OSError):
             self._said = Absent(f"{NAME}: its process has ended")
 
@@ -99,7 +101,7 @@ class TransportPeer:
         with self._lock:
             wanted = self._wanted
             if wanted:
-                self._heard = time.monotonic()
+                self._heard, self._fresh = time.monotonic(), True
                 self._running = running
         if not wanted:
             end(*running)

@@ -3,14 +3,18 @@ from __future__ import annotations
 import os
 import signal
 import time
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from types import SimpleNamespace
 
 import pytest
 
 from daw_bridge.clock import Reading, jack_peer
 from daw_bridge.clock.jack_peer import TransportPeer
-from daw_bridge.clock.jack_process import Absent, Look
+from daw_bridge.clock.jack_process import AGAIN_AFTER_S, Absent, Look, TransportLoop
 from daw_bridge.clock.jack_transport import JackTransportSource
 from daw_bridge.errors import DeviceError
+from tests.daw_bridge.clock import fake_jack
 from tests.daw_bridge.clock.jack_mains import finds_nothing, looks_and_dies, looks_once
 from tests.daw_bridge.clock.transport_peer import FakePeer
 
@@ -74,7 +78,7 @@ def test_a_look_that_is_old_is_a_loss(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def until_another(peer: TransportPeer, before: float) -> float:
     """The number of the process that has come in the place of one."""
-    deadline = time.monotonic() + 20.0
+    deadline = time.monotonic() + 2.0 * jack_peer.START_S
     while True:
         peer.watch()
         said = peer.newest()
@@ -112,10 +116,51 @@ def test_a_process_that_hangs_is_started_anew(monkeypatch: pytest.MonkeyPatch) -
         os.kill(int(first.seconds), 0)
 
 
+def test_a_process_that_is_started_anew_is_given_as_long_as_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, theirs = [100.0], []
+
+    def spawn(*_: object) -> tuple[SimpleNamespace, Connection]:
+        ours, end = Pipe()
+        theirs.append(end)
+        return SimpleNamespace(is_alive=lambda: True), ours
+
+    monkeypatch.setattr(jack_peer, "spawn", spawn)
+    monkeypatch.setattr(jack_peer, "end", lambda process, connection: connection.close())
+    monkeypatch.setattr(jack_peer, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    peer = TransportPeer()
+    peer._wanted = True
+    peer.watch()
+    for processes in (2, 3):
+        now[0] += jack_peer.START_S - 0.1
+        peer.watch()
+        assert len(theirs) == processes - 1
+        theirs[-1].send(Look(now[0], False, 0.0, None))
+        assert isinstance(peer.newest(), Look)
+        now[0] += jack_peer.SILENT_S + 0.1
+        peer.watch()
+        assert len(theirs) == processes
+    peer.stop()
+    for connection in theirs:
+        connection.close()
+
+
+def test_a_server_that_ends_while_the_process_opens_it_is_looked_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server, said = fake_jack.install(monkeypatch), []
+    server.ending = True
+    loop = TransportLoop(None, said.append)
+    assert loop.step() == AGAIN_AFTER_S
+    assert [type(event) for event in said] == [Absent]
+    assert server.clients == 0
+
+
 def test_what_a_process_that_is_gone_has_said_does_not_count() -> None:
     peer = TransportPeer(main=looks_and_dies)
     peer.start()
-    deadline = time.monotonic() + 10.0
+    deadline = time.monotonic() + jack_peer.START_S
     while not isinstance(peer.newest(), Absent):
         assert time.monotonic() < deadline
         time.sleep(0.01)
