@@ -10,7 +10,6 @@ from typing import Protocol
 from daw_bridge.decks.protocol import NoticeKind, OnResult, Result
 from daw_bridge.decks.values import ParameterValues
 from daw_bridge.errors import BridgeError, DeviceError
-from daw_bridge.parameter import Values
 
 STOP_LIMIT_S = 0.5
 
@@ -47,11 +46,16 @@ class Exchange:
         self._notify = notify
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._wanted: dict[str, Values] = {}
+        self._due: dict[str, list[str]] = {}
 
     def wanted(self, path: str) -> str:
         """What is or will be in the place of a parameter's value."""
-        return str(self._wanted.get(path, self._values.get(path, None))[0])
+        due = self._due.get(path)
+        return due[-1] if due else str(self._values.get(path, None)[0])
+
+    def under_way(self, path: str) -> bool:
+        """Whether something is being opened for a parameter, or waits for that."""
+        return bool(self._due.get(path))
 
     def begin(
         self,
@@ -69,7 +73,7 @@ class Exchange:
             on_result: told why it could not be opened. Where nobody waits for the answer it may be that what
                 it is opened for is not there yet.
         """
-        self._wanted[path] = (name,)
+        self._due.setdefault(path, []).append(name)
         self._spawn(self._exchange(path, name, new, adopt, on_result))
 
     def watch(self, *things: Openable | None) -> None:
@@ -102,11 +106,13 @@ class Exchange:
                     await asyncio.to_thread(_open, new, on_result is not None)
             except BridgeError as error:
                 was = self._values.get(path, None)
-                self._wanted[path] = was
                 self._notify("error", f"{path} {name}: {error}; it stays {was[0]}")
                 if on_result is not None:
                     on_result(Result(error=str(error)))
                 return
+            finally:
+                # turns are taken in the order of asking
+                self._due[path].pop(0)
             old = adopt()
             self._values.put(path, None, (name,))
             if new is None or new.connected:

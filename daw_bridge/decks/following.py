@@ -72,7 +72,7 @@ class Following:
         self._watch_due = 0.0
         samples = self._follower.samples
         self.giving = Giving(
-            clock, changes.decks, self._heard, samples, lambda: output.written, exchange, self._api
+            clock, changes.decks, self._heard, samples, lambda: output.written, exchange, self._api, notify
         )
 
     @property

@@ -12,7 +12,7 @@ from daw_bridge.clock.sample_clock import SampleClock
 from daw_bridge.clock.source import BeatLine
 from daw_bridge.decks.deck import Deck
 from daw_bridge.decks.exchange import Exchange, Openable
-from daw_bridge.decks.protocol import OnResult
+from daw_bridge.decks.protocol import NoticeKind, OnResult
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.errors import DeviceError
 
@@ -36,6 +36,7 @@ class Giving:
         written: Callable[[], int],
         exchange: Exchange,
         api: Callable[[], int],
+        notify: Callable[[NoticeKind, str], None],
     ) -> None:
         self._clock = clock
         self._decks = tuple(decks)
@@ -44,16 +45,17 @@ class Giving:
         self._written = written
         self._exchange = exchange
         self._api = api
-        self._playing = False
+        self._notify = notify
+        self._playing = self._connected = False
         self.outlet: Outlet | None = None
 
     def choose(self, name: str, on_result: OnResult | None) -> None:
-        """Give the clock to somebody else, or to nobody.
+        """Give the clock to somebody else, or to nobody; what is chosen already and lost is opened anew.
 
         Raises:
             DeviceError: it would come back to us.
         """
-        if name == self._exchange.wanted(OUT):
+        if name == self._exchange.wanted(OUT) and (self._exchange.under_way(OUT) or not self._lost):
             return
         if name == self._exchange.wanted(CLOCK) == "jack":
             raise DeviceError(f"{CLOCK} is jack: the master of JACK's timebase cannot follow it")
@@ -62,7 +64,8 @@ class Giving:
             outlet = make_outlet(name, self._heard, self._where, self._size, self._api())
 
         def adopt() -> Openable | None:
-            old, self.outlet, self._playing = self.outlet, outlet, False
+            old, self.outlet = self.outlet, outlet
+            self._playing = self._connected = False
             return old
 
         self._exchange.begin(OUT, name, outlet, adopt, on_result)
@@ -71,6 +74,7 @@ class Giving:
         """Start and stop the others with the music; to be called every few milliseconds."""
         if self.outlet is None:
             return
+        self._see_loss(self.outlet)
         written = self._written()
         starts = [deck.waiting_start(written) for deck in self._decks if deck.active]
         sounding = any(start is None for start in starts)
@@ -80,6 +84,15 @@ class Giving:
         elif not starts and self._playing:
             self.outlet.halt()
         self._playing = bool(starts)
+
+    @property
+    def _lost(self) -> bool:
+        return self.outlet is not None and not self.outlet.connected
+
+    def _see_loss(self, outlet: Outlet) -> None:
+        was, self._connected = self._connected, outlet.connected
+        if was and not self._connected:
+            self._notify("warning", f"{OUT}: {outlet.name} is lost: the clock is given to nobody")
 
     def _where(self, time: float) -> Moment:
         return self._clock.moment(self._samples.sample_at(time))
