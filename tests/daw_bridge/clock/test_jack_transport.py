@@ -11,7 +11,7 @@ import pytest
 
 from daw_bridge.clock import Reading, jack_peer
 from daw_bridge.clock.jack_peer import TransportPeer
-from daw_bridge.clock.jack_process import AGAIN_AFTER_S, Absent, Look, TransportLoop
+from daw_bridge.clock.jack_process import AGAIN_AFTER_S, Absent, Look, TransportEvent, TransportLoop
 from daw_bridge.clock.jack_transport import JackTransportSource
 from daw_bridge.errors import DeviceError
 from tests.daw_bridge.clock import fake_jack
@@ -149,7 +149,8 @@ def test_a_process_that_is_started_anew_is_given_as_long_as_the_first(
 def test_a_server_that_ends_while_the_process_opens_it_is_looked_for_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    server, said = fake_jack.install(monkeypatch), []
+    server = fake_jack.install(monkeypatch)
+    said: list[TransportEvent] = []
     server.ending = True
     loop = TransportLoop(None, said.append)
     assert loop.step() == AGAIN_AFTER_S

@@ -161,13 +161,15 @@ def test_sending_does_not_wait_for_a_look_at_the_ports(
     # on JACK each would be another client
     assert len(system.made) == objects
 
+    sent: list[int] = []
+
     def send_meanwhile() -> None:
         sender = threading.Thread(target=port.send, args=(b"\x90\x3c\x40",))
         sender.start()
         sender.join(5.0)
+        sent.append(len(system.sent))
 
-    sent: list[int] = []
-    system.on_listed = lambda: (send_meanwhile(), sent.append(len(system.sent)))[1]
+    system.on_listed = send_meanwhile
     assert not port.watch()
     assert sent == [1]
     port.stop()
