@@ -73,7 +73,7 @@ Composer = Callable[[int], tuple[Piece, ...]]
 
 
 def write_corpus(
-    folder: Path, count: int, seed: int, workers: int = 1, composer: Composer = compose_item
+    folder: Path, count: int, seed: int, workers: int = 1, composer: Composer | None = None
 ) -> list[CorpusItem]:
     """Composes and renders items 0 .. count - 1 into `folder`; item i is that of seed `seed + i`.
 
@@ -95,11 +95,12 @@ def write_corpus(
         task = progress.add_task("items", total=count, completed=count - len(missing))
         if workers <= 1:
             for index in missing:
-                _write_item(folder, index, seed + index, composer)
+                _write_item(folder, index, seed + index, composer or compose_item)
                 progress.advance(task)
         else:
             with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-                jobs = [pool.submit(_write_item, folder, index, seed + index, composer) for index in missing]
+                compose = composer or compose_item
+                jobs = [pool.submit(_write_item, folder, index, seed + index, compose) for index in missing]
                 try:
                     for job in as_completed(jobs):
                         job.result()
