@@ -47,11 +47,7 @@ Training mini, in five steps, each of which can be interrupted and taken up agai
 Trying out how long that takes here ...
 TEXT
 
-# where the corpus is there already, what renders it may be missing: then there is no estimate
-estimated=0
-"$python" -m genmodels.training.estimate --items $((pieces + valid)) --workers "$cores" \
-    --piece "${PIECE_MINUTES:-0}" "$@" || estimated=$?
-[ "$estimated" -ne 130 ] || exit 130
+step genmodels.training.estimate --items $((pieces + valid)) --workers "$cores" --piece "${PIECE_MINUTES:-0}" "$@"
 step genmodels.training.corpus --out build/corpus --count "$pieces" --seed 1 --workers "$cores"
 step genmodels.training.corpus --out build/corpus-valid --count "$valid" --seed 900001 --workers "$cores"
 step genmodels.training.train_codec "$@"

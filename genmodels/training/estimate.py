@@ -29,6 +29,7 @@ from genmodels.training.command import INTERRUPTED
 from genmodels.training.config import load_config
 from genmodels.training.corpus.dataset import write_corpus
 from genmodels.training.corpus.facts import COMPOSER
+from genmodels.training.corpus.render import RenderError
 from genmodels.training.encode import encode_corpus
 from genmodels.training.loop import Trainer, write_atomic
 from genmodels.training.schedule import LoopConfig
@@ -199,6 +200,10 @@ def main(arguments: list[str]) -> int:
         where = _where(load_config(LmTraining, train_lm.DEFAULT_CONFIG, options.overrides).device)
         cost = known_cost(where, options.overrides)
         found = parts(cost, options.items, options.workers, options.overrides)
+    except RenderError as error:
+        # where the corpus is there already, nothing else needs what renders it
+        print(f"no estimate: {error}")
+        return 0
     except GenModelsError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -79,14 +79,15 @@ def write_corpus(
 
     One call at a time writes a folder. Complete items of the same seed are kept, so an interrupted call goes
     on where it was; an item's JSON file appears last, whole. `workers` processes render at a time. Raises
-    RenderError when FluidSynth or the soundfont is missing, CorpusError when the folder holds items of other
-    seeds."""
-    find_fluidsynth()
-    find_soundfont()
+    RenderError when items are missing and so is FluidSynth or the soundfont, CorpusError when the folder
+    holds items of other seeds."""
     folder.mkdir(parents=True, exist_ok=True)
     for left_over in folder.glob(".*.part"):
         left_over.unlink(missing_ok=True)
     missing = [index for index in range(count) if not _complete(folder, index, seed + index)]
+    if missing:
+        find_fluidsynth()
+        find_soundfont()
     columns = (
         TextColumn("composing and rendering"), BarColumn(), MofNCompleteColumn(), TextColumn("time"),
         TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),

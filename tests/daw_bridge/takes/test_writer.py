@@ -59,7 +59,7 @@ def test_a_disk_that_is_too_slow_ends_the_take_and_nobody_waits(tmp_path: Path) 
     begun = time.monotonic()
     for second in range(40):
         writer.put(block(second * RATE, RATE))
-    assert time.monotonic() - begun < 0.5
+    assert time.monotonic() - begun < 2.0
     time.sleep(3 * module.PERIOD_S)
     assert "too slow" in writer.error
     writer.put(Begin(tmp_path, HEADER, False))

@@ -10,6 +10,7 @@ import pytest
 
 from genmodels.training import estimate
 from genmodels.training.corpus.facts import COMPOSER
+from genmodels.training.corpus.render import RenderError
 from genmodels.training.estimate import Cost, known_cost, main, parts, table
 
 COST = Cost(render=1.0, encode=0.5, codec=0.2, lm=2.0)
@@ -89,6 +90,18 @@ def test_what_was_measured_is_measured_again_only_for_other_settings(
     for where, overrides in (("cpu", []), ("cpu", []), ("cpu", ["batch=2"]), ("gpu", ["batch=2"])):
         assert known_cost(where, overrides, kept) == COST
     assert asked == [[], ["batch=2"], ["batch=2"]]
+
+
+def test_where_nothing_can_be_rendered_there_is_no_estimate_and_the_training_may_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def probe(overrides: list[str]) -> Cost:
+        raise RenderError("no fluidsynth")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(estimate, "probe", probe)
+    assert main(["loop.minutes=5"]) == 0
+    assert "no estimate: no fluidsynth" in capsys.readouterr().out
 
 
 def test_an_unknown_key_is_refused_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:

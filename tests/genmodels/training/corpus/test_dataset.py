@@ -47,6 +47,18 @@ def test_a_corpus_is_written_whole_read_back_and_resumed(tmp_path, quick_items):
 
 
 @needs_fluidsynth
+def test_a_corpus_that_is_there_needs_nothing_that_renders(tmp_path, quick_items, monkeypatch):
+    def absent() -> None:
+        raise RenderError("no soundfont")
+
+    write_corpus(tmp_path, 1, 7)
+    monkeypatch.setattr(dataset, "find_soundfont", absent)
+    assert len(write_corpus(tmp_path, 1, 7)) == 1
+    with pytest.raises(RenderError, match="no soundfont"):
+        write_corpus(tmp_path, 2, 7)
+
+
+@needs_fluidsynth
 def test_a_folder_of_another_seed_is_refused_and_items_of_another_composer_are_written_anew(
     tmp_path, quick_items
 ):
