@@ -251,9 +251,10 @@ class Deck(LineUp):
             if run.start >= moment.sample:
                 self._close(run)
             else:
-                run.stop, run.stop_beat, run.stop_planned = moment.sample, moment.beats, False
-                run.follower = heir
+                # in this order: whenever the feeder reads, one of the two sounds
                 heir.postpone(moment.sample)
+                run.follower = heir
+                run.stop, run.stop_beat, run.stop_planned = moment.sample, moment.beats, False
             self._runs = (*self._runs, heir)
 
     def disinherit(self) -> None:
@@ -280,7 +281,8 @@ class Deck(LineUp):
             if run.start >= moment.sample:
                 self._close(run)
             elif run.stop is None or run.stop >= moment.sample:
-                run.stop, run.stop_beat, run.follower = moment.sample, moment.beats, follower
+                run.follower = follower
+                run.stop, run.stop_beat = moment.sample, moment.beats
 
     def _close(self, run: Run) -> None:
         self._leave(run)

@@ -93,6 +93,9 @@ class Giving:
         was, self._connected = self._connected, outlet.connected
         if was and not self._connected:
             self._notify("warning", f"{OUT}: {outlet.name} is lost: the clock is given to nobody")
+        elif self._connected and not was:
+            # whoever comes back while music plays is told where it is
+            self._playing = False
 
     def _where(self, time: float) -> Moment:
         return self._clock.moment(self._samples.sample_at(time))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +34,20 @@ def where(piece: Channel, sound: Channel) -> int:
     return int(np.argmax(alike[: len(sound) - len(piece)]))
 
 
+@contextmanager
+def four_channels(data: Path) -> Iterator[tuple[Recorder, OscClient]]:
+    """A daemon on four channels at 240 BPM, recorded."""
+    with (
+        JackServer(channels=4) as server,
+        Daemon(f"data={data}", "channels=4", env=server.env) as daemon,
+        Recorder(server.name, channels=4) as recorder,
+        OscClient(daemon.port) as client,
+    ):
+        recorder.connect()
+        client.ask("/bridge/tempo", 240.0)
+        yield recorder, client
+
+
 def wait_for_choices(client: OscClient, count: int) -> None:
     deadline = time.monotonic() + 60.0
     while state(client)[:4] != ("ready", count, count, BARS):
@@ -43,14 +59,7 @@ def wait_for_choices(client: OscClient, count: int) -> None:
 def test_a_choice_is_heard_on_channels_3_and_4_and_the_deck_begins_with_it_as_it_was_heard(
     tmp_path: Path,
 ) -> None:
-    with (
-        JackServer(channels=4) as server,
-        Daemon(f"data={tmp_path}", "channels=4", env=server.env) as daemon,
-        Recorder(server.name, channels=4) as recorder,
-        OscClient(daemon.port) as client,
-    ):
-        recorder.connect()
-        client.ask("/bridge/tempo", 240.0)
+    with four_channels(tmp_path) as (recorder, client):
         client.ask("/bridge/deck/1/prompt", "drums only, straight rock beat")
         assert client.ask("/bridge/deck/1/choices", 2, BARS).address == "/bridge/ack"
         wait_for_choices(client, 2)
@@ -78,14 +87,7 @@ def test_a_choice_is_heard_on_channels_3_and_4_and_the_deck_begins_with_it_as_it
 
 @pytest.mark.slow
 def test_a_choice_is_taken_at_its_bar_while_the_deck_plays_without_a_silent_sample(tmp_path: Path) -> None:
-    with (
-        JackServer(channels=4) as server,
-        Daemon(f"data={tmp_path}", "channels=4", env=server.env) as daemon,
-        Recorder(server.name, channels=4) as recorder,
-        OscClient(daemon.port) as client,
-    ):
-        recorder.connect()
-        client.ask("/bridge/tempo", 240.0)
+    with four_channels(tmp_path) as (recorder, client):
         client.ask("/bridge/deck/1/prompt", "driving techno")
         started = client.ask("/bridge/deck/1/start", "1M")
         first = recorder.wait_for_sound(timeout=6.0)

@@ -282,6 +282,26 @@ def test_a_midi_port_that_is_lost_is_told_and_can_be_asked_for_again(system: Sys
     perform(scene, tmp_path)
 
 
+def test_a_midi_port_that_comes_back_while_music_plays_is_told_where_it_is(
+    system: System, tmp_path: Path
+) -> None:
+    async def scene(s: Stage) -> None:
+        s.tempo(200.0)
+        await give(s, "midi:Drum")
+        start = s.start()
+        await s.until(start.sample + RATE)
+        system.outputs.clear()
+        await until(lambda: losses(s) == 1)
+        got = listen(s, system)
+        system.outputs[:] = [PORT]
+        await until(lambda: CONTINUE in song(got))
+        await asyncio.sleep(0.5)
+        assert song(got) == [SONG_POSITION, CONTINUE]
+        check_on_grid(lateness_ms(clock(s).map, got))
+
+    perform(scene, tmp_path)
+
+
 def losses(s: Stage) -> int:
     """How often a loss was told."""
     return sum("is lost" in notice.text for notice in s.notices)

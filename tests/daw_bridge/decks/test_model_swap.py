@@ -3,60 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from daw_bridge.clock.quantum import NOW, Quantum
-from daw_bridge.decks.protocol import Result, Settings, When
-from daw_bridge.engine.base import OnEvent
-from daw_bridge.errors import ModelError
+from daw_bridge.clock.quantum import Quantum
+from daw_bridge.decks.protocol import Result, When
 from tests.daw_bridge.decks.stage import RATE, Stage, perform, pitch
-from tests.daw_bridge.thread_engine import ThreadEngine
-
-BAR = RATE  # at 240 BPM
-Scene = Callable[[Stage], Awaitable[None]]
-
-
-def model(on: Stage, name: str, when: str | int = "1M") -> list[Result]:
-    """Ask for a model that lies in the data folder; what comes of it."""
-    results: list[Result] = []
-    (on.recording.parent / "models" / name).mkdir(parents=True, exist_ok=True)
-    asked = When(NOW, when) if isinstance(when, int) else When(Quantum.parse(when))
-    on.player.command("/bridge/model", None, (name,), asked, results.append)
-    return results
-
-
-async def outcome(results: list[Result]) -> Result:
-    for _ in range(1500):
-        if results:
-            return results[0]
-        await asyncio.sleep(0.01)
-    raise AssertionError("nothing came of it")
-
-
-async def playing(on: Stage, prompt: str = "400") -> int:
-    on.tempo(240.0)
-    on.set("prompt", prompt)
-    start = on.start().sample
-    await on.until(start + RATE // 2)
-    return start
-
-
-def place(on: Stage, result: Result) -> int:
-    """Output sample at which a model took over."""
-    assert result.error == ""
-    song = on.player._parts.clock.map  # type: ignore[union-attr]
-    return song.sample_at(song.beat_of_bar(int(result.values[1])) + float(result.values[2]) - 1.0)
-
-
-def quietest(heard: NDArray[np.float64], start: int, end: int = 0) -> float:
-    """The lowest peak of 5 ms between a start and half a second before the end."""
-    stop = end or len(heard) - RATE // 2
-    return min(float(np.abs(heard[n : n + 240]).max()) for n in range(start + 480, stop, 240))
+from tests.daw_bridge.decks.swapping import BAR, model, outcome, place, playing, quietest
 
 
 @pytest.mark.parametrize(
@@ -201,82 +156,6 @@ def test_all_decks_go_over_at_the_same_bar_those_that_wait_for_theirs_too(tmp_pa
     assert set(np.flatnonzero(spectrum > 0.3 * spectrum.max()) // 2 * 10) <= {440, 450, 1040, 1050}
 
 
-@pytest.mark.parametrize("name", ["fake:absent", "fake:fail=30", "fake:memory=30,codec=bells"])
-def test_a_model_that_cannot_play_changes_nothing(tmp_path: Path, name: str) -> None:
-    async def scene(on: Stage) -> None:
-        start = await playing(on)
-        result = await outcome(model(on, name))
-        assert name in result.error
-        assert on.player.status().model == "fake"
-        on.set("prompt", "600")
-        now = on.player.status().sample
-        samples.extend((start, now))
-        await on.until(now + RATE)
-        assert on.player.status().swap.state == "none"
-        assert not on.player._host._beside
-
-    samples: list[int] = []
-    heard = perform(scene, tmp_path)
-    assert quietest(heard, samples[0]) > 0.3
-    assert pitch(heard[samples[1] + RATE // 2 : samples[1] + RATE]) == 600
-
-
-def test_the_new_worker_may_die_before_it_takes_over_and_after(tmp_path: Path) -> None:
-    engines: list[ThreadEngine] = []
-
-    def make(on_event: OnEvent, threads: int) -> ThreadEngine:
-        engines.append(ThreadEngine(on_event, threads))
-        return engines[-1]
-
-    async def scene(on: Stage) -> None:
-        start = await playing(on)
-        results = model(on, "fake:up=400", when=6)
-        while on.player.status().swap.state == "loading":
-            await asyncio.sleep(0.005)
-        await asyncio.sleep(0.3)
-        engines[1].die()
-        assert "ended unexpectedly" in (await outcome(results)).error
-        assert on.player.status().engine == "ready"
-        at = place(on, await outcome(model(on, "fake:up=400")))
-        await on.until(at + BAR)
-        engines[2].die()
-        await on.until(at + 4 * BAR)
-        assert on.player.status().engine == "ready"
-        assert on.player.status().metrics.restarts == 1
-        assert on.player.status().model == "fake:up=400"
-        samples.extend((start, on.player.status().sample))
-
-    samples: list[int] = []
-    heard = perform(scene, tmp_path, make_engine=make)
-    start, end = samples
-    assert quietest(heard, start) > 0.3
-    assert pitch(heard[end - RATE // 2 : end - RATE // 4]) == 800
-
-
-def test_the_old_worker_may_die_while_the_new_model_loads(tmp_path: Path) -> None:
-    engines: list[ThreadEngine] = []
-
-    def make(on_event: OnEvent, threads: int) -> ThreadEngine:
-        engines.append(ThreadEngine(on_event, threads))
-        return engines[-1]
-
-    async def scene(on: Stage) -> None:
-        start = await playing(on)
-        results = model(on, "fake:up=400,load=0.6")
-        await asyncio.sleep(0.2)
-        engines[0].die()
-        at = place(on, await outcome(results))
-        samples.extend((start, at))
-        await on.until(at + 2 * BAR)
-        assert on.state() == "playing"
-
-    samples: list[int] = []
-    heard = perform(scene, tmp_path, make_engine=make)
-    start, at = samples
-    assert quietest(heard, start) > 0.3
-    assert pitch(heard[at + BAR : at + BAR + 9600]) == 800
-
-
 def test_two_models_in_a_row_and_back_again(tmp_path: Path) -> None:
     async def scene(on: Stage) -> None:
         start = await playing(on)
@@ -319,45 +198,6 @@ def test_a_swap_while_nothing_plays_is_done_when_it_is_loaded(tmp_path: Path) ->
     assert pitch(heard[samples[0] + 1000 : samples[0] + 9000]) == 800
 
 
-def test_a_deck_that_holds_comes_back_in_the_new_model(tmp_path: Path) -> None:
-    async def scene(on: Stage) -> None:
-        on.tempo(240.0)
-        on.set("prompt", "400")
-        start = on.start().sample
-        await on.until(start + 2 * RATE)
-        assert on.player.status().underruns > 0
-        at = place(on, await outcome(model(on, "fake:up=400")))
-        samples.extend((start, at))
-        await on.until(at + 2 * BAR)
-        assert on.state() == "playing"
-
-    samples: list[int] = []
-    heard = perform(scene, tmp_path, model="fake:ms=30")
-    start, at = samples
-    assert quietest(heard, start + 9600) > 0.3
-    assert pitch(heard[at + 700 : at + 5500]) == 800
-
-
-def test_values_that_the_new_model_does_not_take_wait_for_one_that_does(tmp_path: Path) -> None:
-    async def scene(on: Stage) -> None:
-        await playing(on)
-        on.set("chords", "Am F")
-        place(on, await outcome(model(on, "fake:effects")))
-        told = [n.text for n in on.notices if "no harmony" in n.text]
-        assert len(told) == 1
-        assert "no beat" in told[0]
-        assert [n for n in on.notices if n.kind == "error"] == []
-        on.set("temperature", 0.5)
-        deck = on.player._parts.decks[0]  # type: ignore[union-attr]
-        assert on.player.status().decks[0].heard == (0.0,) * 12
-        place(on, await outcome(model(on, "fake:up=50")))
-        await asyncio.sleep(0.5)
-        assert deck.score.timeline.at(on.player.status().sample)["chords"] == ("Am F",)
-        assert any(on.player.status().decks[0].heard)
-
-    perform(scene, tmp_path)
-
-
 def test_a_clip_that_is_being_rendered_is_finished_by_the_model_that_began_it(tmp_path: Path) -> None:
     async def scene(on: Stage) -> None:
         await playing(on)
@@ -373,101 +213,6 @@ def test_a_clip_that_is_being_rendered_is_finished_by_the_model_that_began_it(tm
         assert not on.player._host._retired
 
     perform(scene, tmp_path, model="fake:ms=3")
-
-
-def test_only_names_are_taken_and_the_present_model_is_there_at_once(tmp_path: Path) -> None:
-    async def scene(on: Stage) -> None:
-        for name in ("nowhere", "../models", str(tmp_path), "facebook/encodec_32khz"):
-            with pytest.raises(ModelError, match="known are"):
-                on.player.command("/bridge/model", None, (name,), When())
-        start = await playing(on)
-        results: list[Result] = []
-        on.player.command("/bridge/model", None, ("fake",), When(), results.append)
-        assert (await outcome(results)).values[0] == "fake"
-        gone = model(on, "fake:load=5")
-        on.player.command("/bridge/cancel", None, ("model",), When())
-        assert "cancelled" in gone[0].error
-        assert start
-
-    perform(scene, tmp_path)
-
-
-def test_the_values_of_a_preset_come_with_its_model_all_at_the_same_sample(tmp_path: Path) -> None:
-    async def scene(on: Stage) -> None:
-        start = await playing(on)
-        name = "fake:up=400,codec=bells"
-        (tmp_path / "models" / name).mkdir(parents=True)
-        deck = "/bridge/deck/{deck}/"
-        settings: Settings = (
-            ("/bridge/tempo", None, (180.0,)),
-            (f"{deck}prompt", 1, ("600",)),
-            (f"{deck}chords", 1, ("Hx",)),
-            (f"{deck}gain", 1, (-6.0,)),
-            (f"{deck}prompt", 2, ("1000",)),
-        )
-        results: list[Result] = []
-        refused: list[str] = []
-        on.player.change(
-            name, settings, When(Quantum.parse("1M")), results.append, lambda path, *_: refused.append(path)
-        )
-        at = place(on, await outcome(results))
-        assert refused == [f"{deck}chords"]
-        assert (at - start) % BAR == 0
-        assert on.player.get("/bridge/tempo", None) == (180.0,)
-        assert on.player.get(f"{deck}prompt", 2) == ("1000",)
-        samples.extend((start, at))
-        await on.until(at + RATE)
-        (segment,) = [s for s in on.player._parts.clock.map.tempi if s.bpm == 180.0]  # type: ignore[union-attr]
-        assert segment.sample == at
-
-    samples: list[int] = []
-    heard = perform(scene, tmp_path)
-    start, at = samples
-    assert quietest(heard, start) > 0.15
-    assert pitch(heard[at - 5000 : at - 200]) == 400
-    assert pitch(heard[at + 700 : at + 5500]) == 1000
-    assert np.abs(heard[at - 5000 : at - 200]).max() == pytest.approx(0.5, abs=0.02)
-    assert np.abs(heard[at + 2400 : at + 7200]).max() == pytest.approx(0.25, abs=0.02)
-
-
-def test_values_without_a_model_hold_from_one_line_on(tmp_path: Path) -> None:
-    async def scene(on: Stage) -> None:
-        start = await playing(on)
-        deck = "/bridge/deck/{deck}/"
-        settings: Settings = ((f"{deck}prompt", 1, ("600",)), (f"{deck}gain", 1, (-6.0,)))
-        results: list[Result] = []
-        when = When(Quantum.parse("2M"))
-        on.player.change("", settings, when, results.append, lambda *_: None)
-        at = place(on, await outcome(results))
-        assert (at - start) % (2 * BAR) == 0
-        samples.append(at)
-        await on.until(at + RATE)
-
-    samples: list[int] = []
-    heard = perform(scene, tmp_path)
-    (at,) = samples
-    assert pitch(heard[at - 5000 : at - 200]) == 400
-    assert pitch(heard[at + 700 : at + 5500]) == 600
-    assert np.abs(heard[at - 5000 : at - 200]).max() == pytest.approx(0.5, abs=0.02)
-    assert np.abs(heard[at + 2400 : at + 7200]).max() == pytest.approx(0.25, abs=0.02)
-
-
-def test_a_preset_whose_model_cannot_play_sets_nothing(tmp_path: Path) -> None:
-    async def scene(on: Stage) -> None:
-        start = await playing(on)
-        (tmp_path / "models" / "fake:absent").mkdir(parents=True)
-        path = "/bridge/deck/{deck}/prompt"
-        results: list[Result] = []
-        when = When(Quantum.parse("1M"))
-        on.player.change("fake:absent", ((path, 1, ("600",)),), when, results.append, lambda *_: None)
-        assert "absent" in (await outcome(results)).error
-        assert on.player.get(path, 1) == ("400",)
-        samples.append(start)
-        await on.until(on.player.status().sample + RATE)
-
-    samples: list[int] = []
-    heard = perform(scene, tmp_path)
-    assert pitch(heard[-RATE : -RATE // 2]) == 400
 
 
 def test_a_deck_that_is_stopped_before_the_line_is_silent_from_then_on(tmp_path: Path) -> None:

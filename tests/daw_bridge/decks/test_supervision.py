@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from daw_bridge.decks import engine_host
+from daw_bridge.decks.run import Run
 from daw_bridge.engine.base import OnEvent
 from tests.daw_bridge.decks.stage import RATE, Stage, perform
 from tests.daw_bridge.thread_engine import ThreadEngine
@@ -17,19 +18,25 @@ def quietest(heard: np.ndarray, start: int) -> float:
     return min(float(np.abs(heard[n : n + 480]).max()) for n in range(start + 480, len(heard) - 24000, 480))
 
 
+async def played_until_lost(s: Stage) -> tuple[int, Run]:
+    """Play until the voice is lost; where it began, and the run that goes on from its tokens."""
+    s.tempo(240.0)
+    s.set("prompt", "400")
+    start = s.start()
+    deck = s.player._parts.decks[0]  # type: ignore[union-attr]
+    first = deck.runs[-1]
+    while deck.runs[-1] is first:
+        await asyncio.sleep(0.02)
+    after = deck.runs[-1]
+    assert after.start > after.origin
+    return start.sample, after
+
+
 def test_a_voice_that_ran_out_of_memory_goes_on_at_a_bar_from_its_last_tokens(tmp_path: Path) -> None:
     async def scene(s: Stage) -> None:
-        s.tempo(240.0)
-        s.set("prompt", "400")
-        start = s.start()
-        samples.append(start.sample)
-        deck = s.player._parts.decks[0]  # type: ignore[union-attr]
-        first = deck._runs[-1]
-        while deck._runs[-1] is first:
-            await asyncio.sleep(0.02)
-        after = deck._runs[-1]
-        assert after.start > after.origin
-        assert (after.start - start.sample) % RATE == 0
+        start, after = await played_until_lost(s)
+        samples.append(start)
+        assert (after.start - start) % RATE == 0
         await s.until(after.start + RATE)
         assert s.state() == "playing"
         assert any("MemoryError" in n.text and "goes on" in n.text for n in s.notices)
@@ -44,16 +51,8 @@ def test_a_worker_whose_gpu_failed_is_replaced_and_the_deck_goes_on_from_its_las
     tmp_path: Path,
 ) -> None:
     async def scene(s: Stage) -> None:
-        s.tempo(240.0)
-        s.set("prompt", "400")
-        start = s.start()
-        samples.append(start.sample)
-        deck = s.player._parts.decks[0]  # type: ignore[union-attr]
-        first = deck._runs[-1]
-        while deck._runs[-1] is first:
-            await asyncio.sleep(0.02)
-        after = deck._runs[-1]
-        assert after.start > after.origin
+        start, after = await played_until_lost(s)
+        samples.append(start)
         await s.until(after.start + RATE)
         assert s.state() == "playing"
         assert any("illegal memory access" in n.text and "restarting" in n.text for n in s.notices)
