@@ -17,7 +17,7 @@ from daw_bridge.takes.identity import identity
 from daw_bridge.takes.library import Limits, prune
 from daw_bridge.takes.status import Place, TakeStatus
 from daw_bridge.takes.voices import TakeVoices
-from daw_bridge.takes.writer import Begin, End, Hold, Sound, TakeWriter
+from daw_bridge.takes.writer import SUCCESSION, Begin, End, Hold, Sound, TakeWriter
 
 FORMAT_VERSION = 1
 
@@ -103,20 +103,20 @@ class TakeKeeper:
         self._identity = identity(self._rate, channels, load, loaded)
         self.voices.play(self._rate, loaded)
         if self._recording:
-            self._recording = False
-            self._writer.put(End("another model took over", goes_on=True))
-            self.begin(values, clock)
+            self.begin(values, clock, after="another model took over")
 
-    def begin(self, values: Mapping[str, object], clock: TempoMap, follows: bool = False) -> None:
-        """Begin a take.
+    def begin(
+        self, values: Mapping[str, object], clock: TempoMap, follows: bool = False, after: str = SUCCESSION
+    ) -> None:
+        """Begin a take; one that is on ends there.
 
         Args:
             values: all values of the parameter table by address.
             follows: whether it goes on where the take before ends, with voices that sound on.
+            after: why the take that is on ends.
         """
         if self._writer is None:
             return
-        self._recording = True
         self._name = self._told = ""
         header = {
             "type": "take",
@@ -125,7 +125,9 @@ class TakeKeeper:
             **self._identity,
             "values": dict(values),
         }
-        self._writer.put(Begin(self._root, header, follows))
+        # in one job: what other threads put meanwhile belongs to the take before or to this one
+        self._writer.put(Begin(self._root, header, follows, after))
+        self._recording = True
         if not follows:
             self.voices.forget()
             self._states.clear()
@@ -146,10 +148,7 @@ class TakeKeeper:
             TakeError: no take is on.
         """
         self._require_take("a new take begins by itself with the music")
-        self._recording = False
-        assert self._writer is not None
-        self._writer.put(End("a new take was asked for"))
-        self.begin(values, clock, follows=True)
+        self.begin(values, clock, follows=True, after="a new take was asked for")
 
     def command(self, address: str, values: tuple[object, ...], sample: int, bar: int, beat: float) -> None:
         """A command or a value was accepted; it sounds at an output sample."""

@@ -28,6 +28,7 @@ SOUND = "sound.flac"
 MANY_CHANNELS = "sound.wav"
 FLAC_CHANNELS = 8
 RECORD_SIZE = 200
+SUCCESSION = "another take began"
 MAX_FILLED_S = 10.0
 CLOSE_LIMIT_S = 0.7
 
@@ -36,34 +37,32 @@ Samples = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Begin:
-    """Begin a take.
+    """Begin a take; one that is on ends just there.
 
     Attributes:
         folder: below which its folder is made.
         header: the first record.
-        follows: whether it takes over the voices that the take before leaves open.
+        follows: whether it takes over the voices that the take before leaves open. One that does not begins
+            with the sound that `Hold` has kept back.
+        after: why the take that is on ends.
     """
 
     folder: Path
     header: Mapping[str, Any]
     follows: bool
+    after: str = SUCCESSION
 
 
 @dataclass(frozen=True)
 class End:
-    """End the take.
-
-    Attributes:
-        goes_on: whether the next one begins with the sound that `Hold` has kept back.
-    """
+    """End the take, with the sound that `Hold` has kept back."""
 
     reason: str
-    goes_on: bool = False
 
 
 @dataclass(frozen=True)
 class Hold:
-    """Sound from an output sample on is kept back for the take that begins next."""
+    """Sound from an output sample on is kept back for the take of the model that plays there."""
 
     sample: int
 
@@ -159,19 +158,20 @@ class TakeWriter:
                 self._guarded(partial(self._write, records, blocks))
                 blocks, records = [], []
                 if isinstance(job, Begin):
+                    self._guarded(partial(self._end, job.after))
                     self._guarded(partial(self._begin, job))
+                    if not job.follows:
+                        self._guarded(self._let_go)
                 elif isinstance(job, Hold):
                     self._hold_from = job.sample
                 elif isinstance(job, End):
-                    if not job.goes_on:
-                        self._guarded(self._let_go)
+                    self._guarded(self._let_go)
                     self._guarded(partial(self._end, job.reason))
                 else:
                     self._guarded(job)
         self._guarded(partial(self._write, records, blocks))
 
     def _begin(self, begin: Begin) -> None:
-        self._end("another take began")
         self.error, self._beginning = "", True
         self.samples = 0
         self._kept_arrays = set()
@@ -187,7 +187,6 @@ class TakeWriter:
             self._kept_arrays = {record["name"] for record in carried if record["type"] == "array"}
             self._journal.append(*carried)
         self._last_folder = folder
-        self._let_go()
 
     def _end(self, reason: str) -> None:
         journal, sound = self._journal, self._sound
@@ -211,6 +210,8 @@ class TakeWriter:
             self._end(reason)
 
     def _write(self, records: list[Record], blocks: list[Sound]) -> None:
+        if self._hold_from is not None:
+            blocks = self._kept_back(blocks, self._hold_from)
         if self._journal is None:
             return
         lines: list[Record] = []
@@ -241,10 +242,6 @@ class TakeWriter:
     def _write_sound(self, blocks: list[Sound]) -> list[Record]:
         """Append blocks so that sample n of the file stays output sample ``first + n``."""
         lines: list[Record] = []
-        if self._hold_from is not None:
-            blocks = self._kept_back(blocks, self._hold_from)
-        if not blocks:
-            return lines
         if self._sound is None:
             assert self.folder is not None
             name = SOUND if self._channels <= FLAC_CHANNELS else MANY_CHANNELS
