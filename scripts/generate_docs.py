@@ -13,7 +13,7 @@ from daw_bridge.clock.quantum import QUANTUM_NAMES
 from daw_bridge.control.backlog import COALESCE_S
 from daw_bridge.control.intake import MAX_AHEAD_S
 from daw_bridge.control.listeners import MAX_CLIENTS, MAX_LISTENERS, SOON_S, SWEEP_S
-from daw_bridge.control.osc import LEASE_S
+from daw_bridge.control.osc import FAR_LEASE_S, LEASE_S
 from daw_bridge.control.oscquery.tree import ATTRIBUTES
 from daw_bridge.control.pages import MAX_BYTES, PAGE
 from daw_bridge.control.replies import OTHER_MESSAGES, STATUS_MESSAGES
@@ -59,8 +59,10 @@ all of this by OSCQuery.
   value is not told it again. `/unlisten` ends it. A deck that is taken away is silent; when it comes back,
   its listeners hear of it again.
 - **Who has gone** is sent nothing more: a TCP client when it hangs up; a UDP client on Linux as soon as its
-  system says that the port is closed, elsewhere when it has sent nothing for {LEASE_S:g} s (anything counts,
-  such as `/bridge/ping` or listening again).
+  system says that the port is closed, and one on another machine, whose firewall may keep that to itself,
+  when it has sent nothing for {FAR_LEASE_S / 60:g} minutes; elsewhere any when it has sent nothing for
+  {LEASE_S:g} s. Anything counts, such as `/bridge/ping` or listening again: who only watches should send
+  that now and then.
 - **Long messages**: no datagram is longer than {MAX_BYTES} bytes. A message that is comes in pages,
   `{PAGE} address index total first ...`: its address, the page's number from 0, how many there are, the
   number (from 0) of the argument that comes first in the page, and as many arguments as fit. A string that

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from itertools import groupby
 
 from daw_bridge.control.client import Client
@@ -48,29 +49,31 @@ class Intake:
             timer.cancel()
         self._scheduled.clear()
 
-    def _submit(self, client: Client, messages: tuple[Message, ...]) -> None:
+    def _submit(self, client: Client, messages: Sequence[Message]) -> None:
         for message in messages:
             self.dispatcher.submit(client, message.address, message.args)
 
     def _schedule(self, client: Client, messages: tuple[Message, ...], ahead: float) -> None:
         if ahead > MAX_AHEAD_S or len(self._scheduled) >= MAX_SCHEDULED:
-            waiting = len(self._scheduled)
+            others = len(self._scheduled)
             allowed = f"at most {MAX_AHEAD_S:g} s and {MAX_SCHEDULED} waiting bundles are taken"
-            error = ScheduleError(f"a bundle {ahead:.1f} s ahead with {waiting} waiting: {allowed}")
+            error = ScheduleError(f"a bundle {ahead:.1f} s ahead with {others} waiting: {allowed}")
             self.dispatcher.refuse(client, messages[0].address, error)
             return
 
-        plans = self.dispatcher.plans
-        waiting_for = tuple(m for m in messages if not plans(m.address, m.args))
+        planned: list[Message] = []
+        waiting: list[Message] = []
         for message in messages:
-            if message not in waiting_for:
-                self.dispatcher.submit(client, message.address, message.args, message.at)
-        if not waiting_for:
+            plans = self.dispatcher.plans(message.address, message.args)
+            (planned if plans else waiting).append(message)
+        for message in planned:
+            self.dispatcher.submit(client, message.address, message.args, message.at)
+        if not waiting:
             return
 
         def due() -> None:
             self._scheduled.discard(timer)
-            self._submit(client, waiting_for)
+            self._submit(client, waiting)
 
         timer = self._loop.call_later(ahead, due)
         self._scheduled.add(timer)

@@ -9,15 +9,18 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from daw_bridge.control.client import Client
 from daw_bridge.control.dispatch import Dispatcher
 from daw_bridge.control.guard import Guard
 from daw_bridge.control.intake import Intake
 from daw_bridge.control.pages import datagrams
+from daw_bridge.control.port import is_this_machine
 
 log = logging.getLogger(__name__)
 
 LEASE_S = 300.0
+# of clients on other machines, where the system tells of closed ports: a firewall may keep that from it
+FAR_LEASE_S = 3600.0
+LOOK_EVERY_S = 60.0
 _MSG_ERRQUEUE = getattr(socket, "MSG_ERRQUEUE", None)
 
 
@@ -41,7 +44,7 @@ class OscServer(asyncio.DatagramProtocol):
     `daw_bridge.control.pages.MAX_BYTES` each.
 
     Clients that have gone are sent nothing more: where the system tells that a port is closed (Linux), at
-    once; elsewhere when they have said nothing for as long as the lease.
+    once; and when they have said nothing for as long as their lease.
 
     Args:
         sock: from `daw_bridge.control.port.bind`; closed by `close`.
@@ -50,7 +53,8 @@ class OscServer(asyncio.DatagramProtocol):
             can reach. Others are not answered.
         reply_port: port to which all answers go; 0 is the port that a message came from.
         intake: takes the packets; one of its own when None.
-        lease_s: seconds; None for no lease.
+        lease_s: seconds, of clients on this machine; None for no lease.
+        far_lease_s: of those on other machines.
 
     Raises:
         AddressError: others can reach the socket and ``allow`` is empty, or an entry of it is no address.
@@ -64,6 +68,7 @@ class OscServer(asyncio.DatagramProtocol):
         reply_port: int = 0,
         intake: Intake | None = None,
         lease_s: float | None = LEASE_S if _MSG_ERRQUEUE is None else None,
+        far_lease_s: float = LEASE_S if _MSG_ERRQUEUE is None else FAR_LEASE_S,
     ) -> None:
         self.guard = Guard(sock.getsockname()[0], allow)
         self._sock = sock
@@ -71,16 +76,16 @@ class OscServer(asyncio.DatagramProtocol):
         self._intake = intake or Intake(dispatcher)
         self._reply_port = reply_port
         self._lease_s = lease_s
+        self._far_lease_s = far_lease_s
         self._loop = asyncio.get_running_loop()
-        self._heard: dict[Client, float] = {}
+        self._heard: dict[OscClient, float] = {}
         self._looking: asyncio.TimerHandle | None = None
         self._transport: asyncio.BaseTransport | None = None
 
     async def start(self) -> None:
         """Begin to receive."""
         await self._loop.create_datagram_endpoint(lambda: self, sock=self._sock)
-        if self._lease_s is not None:
-            self._end_leases(self._lease_s)
+        self._end_leases()
 
     def close(self) -> None:
         """Stop receiving and give the port back."""
@@ -123,16 +128,18 @@ class OscServer(asyncio.DatagramProtocol):
             log.debug("nothing sent to %s:%s: %s", client.host, client.port, error)
         return True
 
-    def _end_leases(self, lease_s: float) -> None:
+    def _end_leases(self) -> None:
         """Forget who has said nothing for too long; who is new here is heard now."""
         now = self._loop.time()
         standing = {client for client in self._dispatcher.standing() if isinstance(client, OscClient)}
         self._heard = {client: self._heard.get(client, now) for client in standing}
         for client, at in self._heard.items():
-            if now - at > lease_s:
+            lease_s = self._lease_s if is_this_machine(client.host) else self._far_lease_s
+            if lease_s is not None and now - at > lease_s:
                 log.info("%s has not been heard for %g s: it is sent nothing more", client, lease_s)
                 self._dispatcher.forget(client)
-        self._looking = self._loop.call_later(lease_s / 4, self._end_leases, lease_s)
+        shortest = min(self._far_lease_s, self._lease_s or self._far_lease_s)
+        self._looking = self._loop.call_later(min(LOOK_EVERY_S, shortest / 4), self._end_leases)
 
     def _forget_vanished(self) -> None:
         """Read the socket's error queue (Linux): each entry names a client whose port is closed."""

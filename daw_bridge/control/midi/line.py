@@ -88,7 +88,7 @@ class Line:
 
 
 class Watcher:
-    """Looks for ports every second, in a thread of its own, as opening one may take its time.
+    """Looks for ports every `WATCH_EVERY_S`, in a thread of its own, as opening one may take its time.
 
     Args:
         changed: called in that thread with a line and one of its ports that has come or gone.

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daw_bridge.control.dispatch import Dispatcher
-from daw_bridge.control.osc import OscServer
-from daw_bridge.control.packet import Message, decode, encode, encode_bundle
+from daw_bridge.control.osc import FAR_LEASE_S, LEASE_S, OscServer
+from daw_bridge.control.packet import MAX_MESSAGES, Message, decode, encode, encode_bundle
 from daw_bridge.control.pages import MAX_BYTES
 from daw_bridge.control.port import AddressError, bind, port_holder
 from daw_bridge.errors import PortInUseError
@@ -129,6 +129,25 @@ def test_late_and_immediate_bundles_are_taken_at_once_and_in_order() -> None:
     asyncio.run(scene())
 
 
+def test_a_bundle_ahead_with_all_the_messages_that_it_can_hold_does_not_stall_the_loop() -> None:
+    """The time to sort out what waits grows with the number of messages, not with its square."""
+
+    async def scene() -> float:
+        sock = bind("127.0.0.1", 0)
+        dispatcher = Dispatcher(FakePlayer())
+        server = OscServer(sock, dispatcher)
+        waits = [encode("/bridge/take/mark", [f"mark {number}"]) for number in range(MAX_MESSAGES)]
+        packet = encode_bundle(waits, time.time() + 30.0)
+        started = time.process_time()
+        server.datagram_received(packet, ("127.0.0.1", 9))
+        took = time.process_time() - started
+        server.close()
+        dispatcher.close()
+        return took
+
+    assert min(asyncio.run(scene()) for _ in range(3)) < 0.15
+
+
 def test_a_bundle_too_far_ahead_is_refused() -> None:
     async def scene() -> None:
         async with daemon() as (player, _, peer):
@@ -213,6 +232,44 @@ def test_who_says_nothing_for_the_lease_is_forgotten_and_who_says_anything_is_no
             await asyncio.sleep(0.05)
             assert len(dispatcher.standing()) == 2
             silent.sock.close()
+
+    asyncio.run(scene())
+
+
+def test_a_client_of_another_machine_has_a_lease_even_where_the_system_tells_of_closed_ports() -> None:
+    """Its firewall may drop what would tell; a client of this machine keeps what it has."""
+
+    async def scene() -> None:
+        sock = bind("127.0.0.1", 0)
+        dispatcher = Dispatcher(FakePlayer())
+        server = OscServer(sock, dispatcher, allow=["192.0.2.0/24"], lease_s=None, far_lease_s=0.2)
+        await server.start()
+        here = Peer(sock.getsockname()[1])
+        here.send("/bridge/tempo/listen")
+        awake, silent = ("192.0.2.7", 9000), ("192.0.2.8", 9000)
+        for address in (awake, silent):
+            server.datagram_received(encode("/bridge/tempo/listen"), address)
+        for _ in range(10):
+            await asyncio.sleep(0.05)
+            server.datagram_received(encode("/bridge/ping"), awake)
+        left = {client.host for client in dispatcher.standing()}  # type: ignore[attr-defined]
+        assert left == {awake[0], "127.0.0.1"}
+        here.sock.close()
+        server.close()
+        dispatcher.close()
+
+    asyncio.run(scene())
+
+
+def test_a_lease_is_long_for_clients_of_other_machines_unless_options_say_otherwise() -> None:
+    async def scene() -> None:
+        dispatcher = Dispatcher(FakePlayer())
+        server = OscServer(bind("127.0.0.1", 0), dispatcher)
+        tells = hasattr(socket, "MSG_ERRQUEUE")
+        assert server._lease_s == (None if tells else LEASE_S)
+        assert server._far_lease_s == (FAR_LEASE_S if tells else LEASE_S)
+        server.close()
+        dispatcher.close()
 
     asyncio.run(scene())
 
