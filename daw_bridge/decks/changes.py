@@ -105,8 +105,7 @@ class Changes:
         if self.idle:
             written = self._written()
             if follower.wants_change(self._clock.map, written, free=True):
-                self._clock.renew()
-                follower.steer(self._clock.map, written, free=True)
+                self._clock.relocate(written, lambda song: follower.steer(song, written, free=True))
                 self._agenda.follow_clock(-1, self._same_beat)
         elif self._follower is None and follower.wants_change(self._clock.map, self.earliest()):
             self._relax()

@@ -66,6 +66,7 @@ def player_status(
         ),
         take=take,
         metrics=_metrics(host, output, decks, meter, position),
+        origin=clock.origin,
     )
 
 

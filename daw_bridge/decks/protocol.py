@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 from daw_bridge.clock.quantum import NOW, Quantum
 from daw_bridge.clock.status import NO_CLOCK, ClockStatus
+from daw_bridge.melody.place import SongPlace
 from daw_bridge.melody.status import NO_CAPTURE, CaptureStatus
 from daw_bridge.metrics import NO_METRICS, Metrics
 from daw_bridge.parameter import Values
@@ -199,6 +200,8 @@ class Status:
         clock: whose clock is followed.
         swap: a change of model on its way.
         capture: how far the capture of a melody is.
+        origin: beats that had passed, since the instrument began, at beat 0 of the clock; it changes where
+            the song begins anew or is found elsewhere.
     """
 
     engine: EngineState
@@ -223,11 +226,13 @@ class Status:
     clock: ClockStatus = NO_CLOCK
     swap: SwapStatus = NO_SWAP
     capture: CaptureStatus = NO_CAPTURE
+    origin: float = 0.0
 
     @property
-    def song_beat(self) -> float:
-        """Quarter notes since bar 1, by the meter of what is heard."""
-        return (self.bar - 1) * self.beats_per_bar + self.beat - 1.0
+    def place(self) -> SongPlace:
+        """What is heard, in the song."""
+        beat = (self.bar - 1) * self.beats_per_bar + self.beat - 1.0
+        return SongPlace(beat, self.beats_per_bar, self.origin + self.beats - beat)
 
 
 ReadCapture = Callable[[Status], CaptureStatus]

@@ -5,30 +5,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 
-from daw_bridge.melody.capture import Capture, Span, next_span
+from daw_bridge.melody.capture import Capture, Captured, Span, next_span
 from daw_bridge.melody.chroma_phrase import AnyPhrase
 from daw_bridge.melody.held import HeldNotes, Pressed
 from daw_bridge.melody.live_chroma import SILENCE, ChromaFrame
+from daw_bridge.melody.place import SongPlace
 from daw_bridge.melody.status import CaptureStatus
 from daw_bridge.parameter import Values
 
 # of sound only clear changes are told, and no more often than this: each is a rollback
 CLEAR_CHANGE = 0.3
 TELL_EVERY_S = 0.1
-
-
-@dataclass(frozen=True)
-class SongPlace:
-    """A place in the song.
-
-    Attributes:
-        beat: quarter notes since bar 1. beats_per_bar: the meter there.
-    """
-
-    beat: float
-    beats_per_bar: int
+FIRST_DECK = 1
 
 
 class MelodyDesk:
@@ -38,17 +27,24 @@ class MelodyDesk:
     Args:
         send: sets a value at an address.
         place: where in the song something was heard that came at a time (seconds of `time.monotonic`).
+        warn: takes what whoever plays should know.
 
     Attributes:
-        deck: which deck is steered; 0 is none.
+        deck: which deck is steered, at first `FIRST_DECK`; 0 is none.
         follow: whether notes steer it while they sound.
     """
 
-    def __init__(self, send: Callable[[str, Values], None], place: Callable[[float], SongPlace]) -> None:
-        self.deck = 0
+    def __init__(
+        self,
+        send: Callable[[str, Values], None],
+        place: Callable[[float], SongPlace],
+        warn: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self.deck = FIRST_DECK
         self.follow = True
         self._send = send
         self._place = place
+        self._warn = warn
         self._held = HeldNotes()
         self._capture = Capture()
         self._sound = SILENCE
@@ -61,11 +57,14 @@ class MelodyDesk:
         return self._capture.phrase
 
     def steer(self, deck: int, follow: bool) -> None:
-        """Choose the deck (0 for none), and whether it follows what is played."""
-        if self.deck and deck != self.deck and any(self._told):
-            self._send(self._address("melody"), SILENCE)
-            self._told = SILENCE
-        self.deck, self.follow = deck, follow
+        """Choose the deck (0 for none), and whether it follows what is played. The phrase goes from the deck
+        before to this one."""
+        if deck != self.deck:
+            self._leave()
+            self.deck = deck
+            if self.phrase is not None:
+                self._tell_phrase(self.phrase)
+        self.follow = follow
         self._tell()
 
     def press(self, player: Hashable, pitch: int, velocity: int, at: float) -> None:
@@ -94,6 +93,7 @@ class MelodyDesk:
         """An input has heard something, in order of time; silence, too, is to be told."""
         for frame in frames:
             place = self._place(frame.at)
+            self._capture.follow(place)
             self._capture.hear(place.beat, frame.chroma)
             self._hear_now(frame)
         if frames:
@@ -121,7 +121,7 @@ class MelodyDesk:
         place = self._advance(at)
         span = next_span(place.beat, place.beats_per_bar, bars, count_in)
         self._capture.grid = grid
-        self._capture.arm(span, sound)
+        self._capture.arm(span, count_in, sound)
         return span
 
     def overdub(self, on: bool) -> None:
@@ -143,29 +143,43 @@ class MelodyDesk:
         self._advance(at)
 
     def status(self, place: SongPlace) -> CaptureStatus:
-        """How far the capture is at a place in the song."""
+        """How far the capture is, at the place in the song that is heard now."""
+        self._capture.follow(place)
         left = self._capture.beats_left(place.beat)
         bars = math.ceil(left / place.beats_per_bar)
         return CaptureStatus(self._capture.state(place.beat), bars, math.ceil(left))
 
     def _advance(self, at: float) -> SongPlace:
         place = self._place(at)
-        phrase = self._capture.advance(place.beat)
-        if phrase is not None:
-            self._tell_phrase(phrase)
+        self._capture.follow(place)
+        self._take_in(self._capture.advance(place.beat))
         return place
 
     def _end(self, ended: list[Pressed], beat: float) -> None:
         for key in ended:
-            phrase = self._capture.release(key, beat)
-            if phrase is not None:
-                self._tell_phrase(phrase)
+            self._take_in(self._capture.release(key, beat))
+
+    def _take_in(self, captured: Captured | None) -> None:
+        if captured is None:
+            return
+        if captured.phrase is not None:
+            self._tell_phrase(captured.phrase)
+        if captured.notice:
+            self._warn(captured.notice)
 
     def _hear_now(self, frame: ChromaFrame) -> None:
         change = max(abs(new - old) for new, old in zip(frame.chroma, self._sound, strict=True))
         if change >= CLEAR_CHANGE and frame.at - self._sound_told_at >= TELL_EVERY_S:
             self._sound, self._sound_told_at = frame.chroma, frame.at
             self._tell()
+
+    def _leave(self) -> None:
+        """Take from the deck that is steered what it was told."""
+        if any(self._told):
+            self._send(self._address("melody"), SILENCE)
+            self._told = SILENCE
+        if self.phrase is not None:
+            self._tell_phrase(None)
 
     def _tell(self) -> None:
         played = self._held.chroma()

@@ -66,8 +66,9 @@ MELODY_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         f"{MELODY}steer", "command",
         (Arg("deck", "i", 0, 8), Arg("follow", "b", optional=True, default=True)),
-        doc="Which deck played notes steer (0: none), and whether it follows them while they sound; what is "
-        "captured steers it in any case.",
+        doc="Which deck is steered by what is played, at first deck 1 (0: none), and whether it follows that "
+        "while it sounds. A phrase that is captured or loaded steers the deck in any case; it goes along to "
+        "another deck, and is kept while there is none.",
     ),
     Parameter(
         f"{MELODY}arm", "command",
@@ -79,7 +80,8 @@ MELODY_PARAMETERS: tuple[Parameter, ...] = (
         ),
         doc="Capture so many bars, from a bar line after so many bars of count-in; the phrase then repeats. "
         "Of notes, the onsets are moved to a grid; of sound, the harmony of each sixteenth is kept. "
-        "Acknowledged with the place where it begins.",
+        "Acknowledged with the place where it begins. Where the song begins anew before that, as with the "
+        "first deck that starts, the bars of count-in are counted from there.",
     ),
     Parameter(
         f"{MELODY}state", "readonly", (Arg("state", "s"), Arg("bars", "i"), Arg("beats", "i")),

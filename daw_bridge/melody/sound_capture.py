@@ -34,6 +34,16 @@ class SoundCapture:
             self._sums[step] += chroma
             self._counts[step] += 1
 
+    @property
+    def heard(self) -> bool:
+        """Whether there is anything but silence yet."""
+        return bool(self._sums.any())
+
+    def move(self, beats: float) -> None:
+        """The song's beats are counted otherwise: so many more than before."""
+        self._begin += beats
+        self._end += beats
+
     def is_over(self, beat: float) -> bool:
         """Whether all of the span has been heard; what is heard comes later than its beat, and where nothing
         comes any more the input was lost."""
@@ -41,5 +51,10 @@ class SoundCapture:
 
     def phrase(self) -> ChromaPhrase:
         """What was heard."""
+        return self.first(self._end - self._begin)
+
+    def first(self, beats: float) -> ChromaPhrase:
+        """What was heard, as a phrase of the span's first beats only."""
         means = self._sums / np.maximum(self._counts, 1.0)[:, None]
-        return ChromaPhrase.of(means.astype(np.float32), self._end - self._begin)
+        steps = max(1, round(beats / (self._end - self._begin) * len(means)))
+        return ChromaPhrase.of(means[:steps].astype(np.float32), beats)

@@ -95,7 +95,7 @@ class MidiCommands:
         size = float(Quantum.parse(str(grid)).size)
         span = self._desk.melody.arm(int(bars), int(count_in), size, monotonic(), sound)
         status = self._dispatcher.player.status()
-        ahead = span.begin - status.song_beat
+        ahead = span.begin - status.place.beat
         bar = 1 + round(span.begin / status.beats_per_bar)
         client.send("/bridge/ack", f"{MELODY}arm", status.beats + ahead, ahead * 60.0 / status.tempo, bar)
 

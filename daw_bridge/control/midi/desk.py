@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
@@ -21,7 +22,8 @@ from daw_bridge.control.midi.showing import Showing
 from daw_bridge.control.midi.values import OwnValues
 from daw_bridge.decks.protocol import Notice, Status
 from daw_bridge.errors import BridgeError, DeviceError, PresetError
-from daw_bridge.melody.desk import MelodyDesk, SongPlace
+from daw_bridge.melody.desk import MelodyDesk
+from daw_bridge.melody.place import SongPlace
 from daw_bridge.melody.status import CaptureStatus
 from daw_bridge.midi.port import InputPort, OutputPort, api_number
 
@@ -59,7 +61,7 @@ class MidiDesk:
         self._notify = notify
         self._loop = asyncio.get_running_loop()
         self._values = OwnValues(dispatcher, self)
-        self.melody = MelodyDesk(self._values.send, self._place)
+        self.melody = MelodyDesk(self._values.send, self._place, self._warn)
         dispatcher.player.show_capture(self._captured)
         scenes = SceneRunner(dispatcher, lambda address, values: self._showing.changed(address))
         self.performer = Performer(dispatcher, self, setup, self._values, scenes, load_preset)
@@ -279,14 +281,17 @@ class MidiDesk:
         self.melody.tick(now)
         self._ticking = self._loop.call_later(TICK_S, self._tick)
 
+    def _warn(self, text: str) -> None:
+        self._notify(Notice("warning", text))
+
     def _place(self, at: float) -> SongPlace:
         """Where in the song something was heard at a time, from what is heard now."""
         status = self._dispatcher.player.status()
         late = (monotonic() - at) * status.tempo / 60.0
-        return SongPlace(status.song_beat - late, status.beats_per_bar)
+        return replace(status.place, beat=status.place.beat - late)
 
     def _captured(self, status: Status) -> CaptureStatus:
-        return self.melody.status(SongPlace(status.song_beat, status.beats_per_bar))
+        return self.melody.status(status.place)
 
 
 def _belongs(player: Hashable, port: str, channel: int) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable
 from daw_bridge.control.dispatch import Dispatcher
 from daw_bridge.control.listening import SoundListener
 from daw_bridge.decks.protocol import Notice
-from daw_bridge.melody.desk import MelodyDesk, SongPlace
+from daw_bridge.melody.desk import MelodyDesk
 from daw_bridge.melody.ear_process import Deaf, EarEvent, Listening
 from daw_bridge.melody.live_chroma import ChromaFrame
+from daw_bridge.melody.place import SongPlace
 from daw_bridge.parameter import Values
 from tests.daw_bridge.fake_player import FakePlayer
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from daw_bridge.melody.chroma_phrase import ChromaPhrase
-from daw_bridge.melody.desk import MelodyDesk, SongPlace
+from daw_bridge.melody.desk import MelodyDesk
 from daw_bridge.melody.live_chroma import ChromaFrame
-from daw_bridge.melody.phrase import Note, Phrase
+from daw_bridge.melody.phrase import MAX_NOTES, Note, Phrase
+from daw_bridge.melody.place import SongPlace
 from daw_bridge.melody.status import NO_CAPTURE, CaptureState, CaptureStatus
 from daw_bridge.parameter import Values
 
@@ -19,11 +20,16 @@ class Stage:
     """A desk whose seconds are beats, and what it told."""
 
     told: list[tuple[str, Values]] = field(default_factory=list)
+    warned: list[str] = field(default_factory=list)
+    origin: float = 0.0
 
     def __post_init__(self) -> None:
         self.desk = MelodyDesk(
-            lambda address, values: self.told.append((address, values)), lambda at: SongPlace(at, 4)
+            lambda address, values: self.told.append((address, values)), self.place, self.warned.append
         )
+
+    def place(self, at: float) -> SongPlace:
+        return SongPlace(at - self.origin, 4, self.origin)
 
     def play(self, pitch: int, start: float, end: float) -> None:
         self.desk.press("keys", pitch, 127, start)
@@ -45,8 +51,19 @@ def test_a_deck_follows_what_is_played_while_it_sounds() -> None:
     assert stage.told == [("/bridge/deck/2/melody", expected), ("/bridge/deck/2/melody", SILENT)]
 
 
+def test_deck_1_is_steered_at_first() -> None:
+    stage = Stage()
+    stage.play(64, 0.0, 1.0)
+    stage.desk.arm(bars=1, count_in=0, grid=0.0, at=1.0)
+    stage.play(60, 4.0, 5.0)
+    stage.desk.tick(8.0)
+    told = [address for address, values in stage.told if any(values)]
+    assert told == [f"/bridge/deck/1/{name}" for name in ("melody", "melody", "phrase")]
+
+
 def test_without_a_deck_or_without_following_nothing_is_told() -> None:
     stage = Stage()
+    stage.desk.steer(0, True)
     stage.play(64, 0.0, 1.0)
     stage.desk.steer(1, False)
     stage.play(64, 1.0, 2.0)
@@ -63,6 +80,66 @@ def test_a_deck_that_is_left_hears_silence_and_the_next_one_what_sounds() -> Non
     assert stage.told[2][1][0] == 1.0
     stage.desk.steer(0, True)
     assert stage.told[3] == ("/bridge/deck/2/melody", SILENT)
+
+
+def test_the_phrase_goes_with_what_is_steered_and_is_kept_while_that_is_nothing() -> None:
+    stage = Stage()
+    phrase = Phrase((Note(60, 0.0, 1.0),), 4.0)
+    stage.desk.take(phrase)
+    for deck in (2, 2, 0, 3):
+        stage.desk.steer(deck, True)
+    text = phrase.text()
+    assert stage.told == [
+        ("/bridge/deck/1/phrase", (text,)),
+        ("/bridge/deck/1/phrase", ("",)),
+        ("/bridge/deck/2/phrase", (text,)),
+        ("/bridge/deck/2/phrase", ("",)),
+        ("/bridge/deck/3/phrase", (text,)),
+    ]
+    stage.desk.take(None)
+    stage.desk.steer(1, True)
+    assert stage.told[5:] == [("/bridge/deck/3/phrase", ("",))]
+
+
+def test_more_notes_than_a_phrase_can_have_end_the_capture_and_no_note_sticks() -> None:
+    stage = Stage()
+    stage.desk.arm(bars=4, count_in=0, grid=0.0, at=0.0)
+    for number in range(MAX_NOTES + 7):
+        stage.play(number % 128, number / 100, number / 100 + 0.005)
+    assert stage.state_at(16.0) == "idle"
+    (phrase,) = stage.phrases()
+    assert phrase is not None
+    assert len(phrase.notes) == MAX_NOTES
+    (warning,) = stage.warned
+    assert "7 notes more" in warning
+    stage.desk.overdub(True)
+    for beat in (17.0, 18.0):
+        stage.play(60, beat, beat + 0.5)
+        assert stage.told[-1] == ("/bridge/deck/1/melody", SILENT)
+    assert len(stage.warned) == 2
+    assert stage.desk.arm(bars=1, count_in=0, grid=0.0, at=19.0).begin == 20.0
+
+
+def test_the_state_of_a_capture_agrees_as_soon_as_the_song_begins_anew() -> None:
+    stage = Stage()
+    stage.desk.arm(bars=1, count_in=1, grid=0.0, at=120.0)
+    stage.origin = 120.5
+    assert stage.desk.status(stage.place(120.0)) == CaptureStatus("count-in", 2, 5)
+    assert stage.desk.status(stage.place(124.4)) == CaptureStatus("count-in", 1, 1)
+    assert stage.desk.status(stage.place(124.6)) == CaptureStatus("recording", 1, 4)
+
+
+def test_a_recording_that_the_song_jumps_away_from_is_told_and_said() -> None:
+    stage = Stage()
+    stage.desk.steer(1, False)
+    stage.desk.arm(bars=2, count_in=0, grid=0.0, at=0.0)
+    stage.play(60, 1.0, 2.0)
+    stage.origin = 3.3
+    assert stage.desk.status(stage.place(3.4)) == NO_CAPTURE
+    assert stage.told == []
+    stage.desk.tick(3.5)
+    assert stage.phrases() == [Phrase((Note(60, 1.0, 1.0, 127),), 4.0)]
+    assert len(stage.warned) == 1
 
 
 def test_an_armed_phrase_is_told_when_its_bars_have_been_played() -> None:
