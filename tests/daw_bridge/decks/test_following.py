@@ -16,6 +16,8 @@ from daw_bridge.decks import following
 from daw_bridge.decks.protocol import Result, When
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.errors import DeviceError, ScheduleError
+from daw_bridge.melody.desk import MelodyDesk
+from daw_bridge.melody.status import CaptureStatus
 from daw_bridge.takes.replay import replay
 from tests.daw_bridge.clock import fake_link
 from tests.daw_bridge.clock.line_source import LineSource
@@ -170,6 +172,27 @@ def test_the_source_is_changed_while_it_plays(host: LineSource, tmp_path: Path) 
     heard = perform(scene, tmp_path)
     block = np.abs(heard[samples[0] + 200 : samples[1]])
     assert block[: len(block) // 480 * 480].reshape(-1, 480).max(axis=1).min() > 0.4
+
+
+def test_a_capture_that_waits_counts_in_from_where_a_host_starts(host: LineSource, tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        host.line = running(402.0, 240.0)
+        await follow(s)
+        desk = MelodyDesk(lambda address, values: None, lambda at: s.player.status().place)
+        s.player.show_capture(lambda status: desk.status(status.place))
+        assert desk.arm(2, 1, 0.0, 0.0).begin >= 408.0
+        await asyncio.sleep(0.2)
+        host.line, host.epoch = running(0.0, 240.0), 1
+        while (status := s.player.status()).place.beat > 100.0:
+            await asyncio.sleep(0.01)
+        assert status.capture.state == "count-in"
+        assert status.capture.beats <= 8
+        while (status := s.player.status()).capture.state == "count-in":
+            await asyncio.sleep(0.01)
+        assert status.capture == CaptureStatus("recording", 2, 8)
+        assert status.bar in (2, 3)
+
+    perform(scene, tmp_path)
 
 
 def test_what_cannot_be_opened_is_refused_and_the_old_clock_stays(host: LineSource, tmp_path: Path) -> None:
