@@ -96,8 +96,8 @@ OPTIONS: dict[str, Option] = {
         _option("takes", "b", "Whether everything that plays is kept as takes.", default=True),
         _option("takes_days", "f", "Takes older than so many days are removed, unless they have a name; 0 is "
                 "never.", 0, 36500),
-        _option("takes_gb", "f", "The oldest takes are removed while all together are larger than so many "
-                "gigabytes, unless they have a name; 0 is never.", 0, 1e6),
+        _option("takes_gb", "f", "The oldest takes are removed while those without a name are larger "
+                "together than so many gigabytes; the last one stays; 0 is never.", 0, 1e6),
         _option("data", "s", "Folder below which clips and takes are written; empty is "
                 "~/.local/share/daw-bridge.", default=""),
     )

@@ -7,9 +7,11 @@ leave half a line at the end: its length or checksum tells, and reading stops be
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
+import weakref
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -122,6 +124,27 @@ class JournalWriter:
         os.close(self._descriptor)
 
 
+def keep_in_use(path: Path, owner: object) -> None:
+    """Have a journal that nobody writes be `in_use` for as long as ``owner`` lives."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY)
+        weakref.finalize(owner, os.close, descriptor)
+        _lock_now(descriptor)
+
+
+def in_use(path: Path) -> bool:
+    """Whether somebody writes a journal, or keeps it in use.
+
+    Raises:
+        TakeError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return not _lock_now(file.fileno(), fcntl.LOCK_EX)
+    except OSError as error:
+        raise TakeError(f"journal {path} cannot be read: {error}") from error
+
+
 def cut_torn_tail(path: Path) -> int:
     """Shorten a journal that nobody writes to its whole records; returns the bytes that were cut.
 
@@ -142,9 +165,9 @@ def of_type(records: list[Record], *types: str) -> Iterator[Record]:
     return (record for record in records if record.get("type") in types)
 
 
-def _lock_now(descriptor: int) -> bool:
+def _lock_now(descriptor: int, kind: int = fcntl.LOCK_SH) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except OSError:
         return False
     return True

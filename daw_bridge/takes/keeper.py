@@ -104,6 +104,7 @@ class TakeKeeper:
         self.voices.play(self._rate, loaded)
         if self._recording:
             self.begin(values, clock, after="another model took over")
+            self._writer.put(self._prune)
 
     def begin(
         self, values: Mapping[str, object], clock: TempoMap, follows: bool = False, after: str = SUCCESSION
@@ -148,7 +149,9 @@ class TakeKeeper:
             TakeError: no take is on.
         """
         self._require_take("a new take begins by itself with the music")
+        assert self._writer is not None
         self.begin(values, clock, follows=True, after="a new take was asked for")
+        self._writer.put(self._prune)
 
     def command(self, address: str, values: tuple[object, ...], sample: int, bar: int, beat: float) -> None:
         """A command or a value was accepted; it sounds at an output sample."""

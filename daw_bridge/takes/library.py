@@ -6,10 +6,11 @@ import contextlib
 import shutil
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from daw_bridge.errors import TakeError, shorten_text
-from daw_bridge.takes.journal import of_type, read_journal
+from daw_bridge.takes.journal import in_use, of_type, read_journal
 
 TAKES = "takes"
 JOURNAL_NAME = "take.journal"
@@ -21,7 +22,7 @@ class Limits:
     """What may stay; 0 is no limit.
 
     Attributes:
-        days: age of a take. gigabytes: size of all takes together (10^9 bytes).
+        days: age of a take. gigabytes: size of all takes that may go, together (10^9 bytes).
     """
 
     days: float = 0.0
@@ -79,33 +80,62 @@ def size(folder: Path) -> int:
 def prune(root: Path, limits: Limits, now: float | None = None) -> list[Path]:
     """Remove takes that are too old, then the oldest until the rest is small enough; returns the removed.
 
-    A take that has a name, or that is being recorded, stays.
+    A take that has a name, or that is being recorded, exported or replayed, stays and counts for nothing. Of
+    those that have ended the last stays, however large it is.
 
     Args:
         now: seconds since the epoch; the present by default.
     """
-    if limits.days <= 0 and limits.gigabytes <= 0:
-        return []
     present = time.time() if now is None else now
     every = folders(root)
-    total = sum(map(size, every))
-    removed = []
-    for folder in every:
-        too_old = 0 < limits.days * DAY_S < present - _touched(folder)
-        too_much = 0 < limits.gigabytes * 1e9 < total
-        if not (too_old or too_much) or _protected(folder):
-            continue
-        total -= size(folder)
-        shutil.rmtree(folder, ignore_errors=True)
-        removed.append(folder)
+    removed = [
+        folder
+        for folder in every
+        if 0 < limits.days * DAY_S < present - _touched(folder) and not _protected(folder)
+    ]
+    removed += _too_much([folder for folder in every if folder not in removed], limits.gigabytes * 1e9)
+    for folder in removed:
+        _remove(folder)
     return removed
 
 
+def _too_much(every: list[Path], limit: float) -> list[Path]:
+    """The oldest takes, without which those that may go are no larger than ``limit`` bytes; 0 is no limit."""
+    sizes = {folder: size(folder) for folder in every} if limit > 0 else {}
+    if sum(sizes.values()) <= limit:
+        return []
+    may_go = [folder for folder in every if not _protected(folder)]
+    last = next((folder for folder in reversed(every) if not in_use(folder / JOURNAL_NAME)), None)
+    total = sum(sizes[folder] for folder in may_go)
+    found = []
+    for folder in may_go:
+        if total > limit and folder != last:
+            total -= sizes[folder]
+            found.append(folder)
+    return found
+
+
+def _remove(folder: Path) -> None:
+    """Remove a take, its journal last: what is left where that is interrupted is still known as a take."""
+    for path in folder.iterdir():
+        if path.name != JOURNAL_NAME:
+            with contextlib.suppress(OSError):
+                path.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def _protected(folder: Path) -> bool:
+    journal = folder / JOURNAL_NAME
     try:
-        return read_journal(folder / JOURNAL_NAME).writing or bool(given_name(folder))
+        return in_use(journal) or _has_name(folder, journal.stat().st_mtime_ns)
     except TakeError:
         return True
+
+
+@lru_cache(maxsize=4096)
+def _has_name(folder: Path, changed: int) -> bool:
+    """Whether a take has a name, its journal not having changed since; journals are long, and asked often."""
+    return bool(given_name(folder))
 
 
 def _began(folder: Path) -> tuple[str, float]:

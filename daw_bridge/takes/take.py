@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from daw_bridge.clock.tempo_map import MeterSegment, TempoMap, TempoSegment
 from daw_bridge.errors import TakeError
 from daw_bridge.takes.coding import Array, decode_array, decode_value
-from daw_bridge.takes.journal import Record, of_type, read_journal
+from daw_bridge.takes.journal import Record, keep_in_use, of_type, read_journal
 from daw_bridge.takes.library import JOURNAL_NAME
 from daw_bridge.takes.voice_track import VoiceTrack, voice_tracks
 from genmodels.conditioning.attributes import Conditions
@@ -45,7 +45,7 @@ class Event:
 
 
 class Take:
-    """A take's folder, read as far as it is whole.
+    """A take's folder, read as far as it is whole. No take is pruned while it is here.
 
     Raises:
         TakeError: the journal cannot be read, or comes from a version that this one does not know.
@@ -70,6 +70,7 @@ class Take:
                 f"take {folder.name}: its format is version {self.header['version']}, this daw-bridge reads "
                 f"{', '.join(map(str, FORMAT_VERSIONS))}: use a newer one"
             )
+        keep_in_use(folder / JOURNAL_NAME, self)
 
     @property
     def name(self) -> str:

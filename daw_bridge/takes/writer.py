@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import threading
 import time
@@ -23,6 +24,8 @@ from daw_bridge.takes.coding import Array, array_name, encode_array, encode_toke
 from daw_bridge.takes.journal import JournalWriter, Record, read_journal
 from daw_bridge.takes.library import JOURNAL_NAME
 from daw_bridge.takes.voice_track import carried_over
+
+log = logging.getLogger(__name__)
 
 SOUND = "sound.flac"
 MANY_CHANNELS = "sound.wav"
@@ -168,7 +171,7 @@ class TakeWriter:
                     self._guarded(self._let_go)
                     self._guarded(partial(self._end, job.reason))
                 else:
-                    self._guarded(job)
+                    _tidy(job)
         self._guarded(partial(self._write, records, blocks))
 
     def _begin(self, begin: Begin) -> None:
@@ -287,6 +290,14 @@ class TakeWriter:
             self._journal.sync()
             if self._sound is not None:
                 self._sound.sync()
+
+
+def _tidy(job: Callable[[], None]) -> None:
+    """Call a function; what fails beside a take does not end it."""
+    try:
+        job()
+    except Exception:
+        log.exception("after a take")
 
 
 def _joins(last: Record, record: Mapping[str, Any]) -> bool:

@@ -11,13 +11,14 @@ from types import FrameType
 from typing import Any
 
 import numpy as np
+import pytest
 import soundfile
 
 from daw_bridge.clock.tempo_map import TempoMap
 from daw_bridge.engine.protocol import Load, Loaded, Produced
 from daw_bridge.takes import keeper as module
 from daw_bridge.takes.keeper import TakeKeeper
-from daw_bridge.takes.library import folders
+from daw_bridge.takes.library import Limits, folders
 from daw_bridge.takes.status import Place
 from daw_bridge.takes.take import Take
 from genmodels.conditioning.attributes import Conditions
@@ -60,9 +61,9 @@ def between_all_lines(do: Callable[[], None]) -> Iterator[None]:
         sys.settrace(before)
 
 
-def playing(root: Path) -> tuple[TakeKeeper, Music]:
+def playing(root: Path, limits: Limits | None = None) -> tuple[TakeKeeper, Music]:
     """A take that has begun, with a voice that sounds."""
-    keeper = TakeKeeper(root, True)
+    keeper = TakeKeeper(root, True, limits)
     keeper.prepare(RATE, 1, Load("fake"), MODEL)
     keeper.begin({}, TempoMap(RATE))
     keeper.voices.opened(1, Place(1, 0, 0), 7, Conditions(), None)
@@ -125,3 +126,38 @@ def test_a_take_that_begins_shortly_before_another_model_ends_at_that_models_sam
     keeper.close()
     takes = [Take(folder) for folder in folders(tmp_path)]
     assert [(take.first_sample, take.samples) for take in takes] == [(0, 100), (100, 50), (150, 150)]
+
+
+@pytest.mark.parametrize("way", ["renew", "change_model", "end"])
+def test_old_takes_go_after_each_take_however_it_ends_and_the_one_just_played_stays(
+    way: str, tmp_path: Path
+) -> None:
+    keeper, music = playing(tmp_path, Limits(gigabytes=1e-9))
+    music.go_on()
+    keeper.end()
+    keeper.begin({}, TempoMap(RATE))
+    keeper.mark("second", 0, 1, 1.0)
+    music.go_on()
+    if way == "renew":
+        keeper.renew({}, TempoMap(RATE))
+    elif way == "change_model":
+        keeper.change_model(Load("other"), MODEL, {}, TempoMap(RATE))
+    else:
+        keeper.end()
+    keeper.close()
+    second, *third = (Take(folder) for folder in folders(tmp_path))
+    assert [event.text for event in second.events] == ["second"]
+    assert len(third) == (way != "end")
+
+
+def test_a_fault_in_pruning_does_not_end_the_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("the folder is gone")
+
+    monkeypatch.setattr(module, "prune", fail)
+    keeper, music = playing(tmp_path)
+    music.go_on()
+    keeper.renew({}, TempoMap(RATE))
+    music.go_on()
+    _, second = ended(tmp_path, keeper)
+    assert second.ending == "all decks are silent"

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from daw_bridge.errors import TakeError
-from daw_bridge.takes.journal import JournalWriter
+from daw_bridge.takes.journal import JournalWriter, encode_line
 from daw_bridge.takes.library import DAY_S, JOURNAL_NAME, Limits, find, folders, prune
+from daw_bridge.takes.take import Take
 
 NAMES = ("2026-01-01 20-00-00", "2026-01-02 20-00-00", "2026-02-01 20-00-00")
 
@@ -66,3 +67,37 @@ def test_the_oldest_go_until_the_rest_is_small_enough(tmp_path: Path) -> None:
     every = [made(tmp_path, name, size=10_000) for name in NAMES]
     assert prune(tmp_path, Limits(gigabytes=21e-6)) == every[:1]
     assert prune(tmp_path, Limits(gigabytes=21e-6)) == []
+
+
+def test_the_take_that_was_just_played_stays_however_large_it_is(tmp_path: Path) -> None:
+    every = [made(tmp_path, name, size=10_000) for name in NAMES]
+    live = tmp_path / "2026-03-01 20-00-00"
+    live.mkdir()
+    writer = JournalWriter(live / JOURNAL_NAME)
+    assert prune(tmp_path, Limits(gigabytes=1e-6)) == every[:2]
+    writer.close()
+    assert folders(tmp_path) == [every[2], live]
+    assert prune(tmp_path, Limits(gigabytes=1e-6)) == [every[2]]
+
+
+def test_takes_with_a_name_take_no_room_from_the_others(tmp_path: Path) -> None:
+    named = made(tmp_path, NAMES[0], size=10**6, given="opus")
+    every = [named, *(made(tmp_path, name, size=10_000) for name in NAMES[1:])]
+    assert prune(tmp_path, Limits(gigabytes=21e-6)) == []
+    assert prune(tmp_path, Limits(gigabytes=15e-6)) == [every[1]]
+
+
+def test_a_take_that_gets_a_name_later_is_kept_from_then_on(tmp_path: Path) -> None:
+    every = [made(tmp_path, name, size=10_000) for name in NAMES]
+    assert prune(tmp_path, Limits(gigabytes=25e-6)) == every[:1]
+    with (every[1] / JOURNAL_NAME).open("ab") as file:
+        file.write(encode_line({"type": "name", "name": "opus"}))
+    assert prune(tmp_path, Limits(gigabytes=1e-6)) == []
+
+
+def test_a_take_that_is_being_exported_or_replayed_stays(tmp_path: Path) -> None:
+    every = [made(tmp_path, name, size=10_000) for name in NAMES]
+    open_take = Take(every[0])
+    assert prune(tmp_path, Limits(days=1e-9, gigabytes=1e-6), time.time() + 1) == every[1:]
+    del open_take
+    assert prune(tmp_path, Limits(days=1e-9), time.time() + 1) == every[:1]
