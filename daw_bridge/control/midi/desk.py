@@ -11,12 +11,13 @@ from pathlib import Path
 from time import monotonic
 
 from daw_bridge.control.dispatch import Dispatcher
+from daw_bridge.control.midi.bindings import Bindings
 from daw_bridge.control.midi.events import ALL_CHANNELS, SUSTAIN, Control, Event, NotesOff
 from daw_bridge.control.midi.inbox import Inbox, Item
 from daw_bridge.control.midi.learn import Learner
-from daw_bridge.control.midi.line import Line, Watcher
-from daw_bridge.control.midi.mapping import Binding, MidiSetup
-from daw_bridge.control.midi.performer import ON, Bound, Performer
+from daw_bridge.control.midi.line import SETTLE_S, Line, Watcher
+from daw_bridge.control.midi.mapping import MidiSetup
+from daw_bridge.control.midi.performer import ON, Performer
 from daw_bridge.control.midi.scenes import LivePreset, SceneRunner
 from daw_bridge.control.midi.showing import Showing
 from daw_bridge.control.midi.values import OwnValues
@@ -65,14 +66,15 @@ class MidiDesk:
         dispatcher.player.show_capture(self._captured)
         scenes = SceneRunner(dispatcher, lambda address, values: self._showing.changed(address))
         self.performer = Performer(dispatcher, self, setup, self._values, scenes, load_preset)
-        self.learner = Learner(learned)
+        self.learner = Learner(learned, setup.bindings)
         self._lines: list[Line] = []
-        self._bound: list[Bound] = []
-        self._by_control: dict[Control, list[Bound]] = {}
-        self._showing = Showing(dispatcher, self.performer)
+        self._bindings = Bindings()
+        self._showing = Showing(dispatcher, self.performer, self._bindings)
         self._inbox = Inbox(self._take, self._overflowed)
         self._watcher: Watcher | None = None
         self._ticking: asyncio.TimerHandle | None = None
+        self._settling: asyncio.TimerHandle | None = None
+        self._last_fault = ""
 
     def start(self) -> None:
         """Open the ports, or begin to look for them.
@@ -93,11 +95,11 @@ class MidiDesk:
             self._notify(Notice("warning", str(error)))
             return
         for number, setup in enumerate(self._setup.ports):
-            line = Line(setup, self._receiver(number), api, self._fine())
+            line = Line(setup, self._receiver(number), api)
             self._lines.append(line)
             for port in line.ports:
                 self._open(line, port)
-        self._showing.wire(self._lines, self._bound)
+        self._wire()
         self._dispatcher.subscriptions.add(self, STATUS_HZ)
         self._watcher = Watcher(self._lines, self._port_changed)
         self._watcher.start()
@@ -108,8 +110,9 @@ class MidiDesk:
         self._showing.close()
         if self._watcher is not None:
             self._watcher.close()
-        if self._ticking is not None:
-            self._ticking.cancel()
+        for timer in (self._ticking, self._settling):
+            if timer is not None:
+                timer.cancel()
         for line in self._lines:
             line.stop()
         self._dispatcher.subscriptions.remove(self)
@@ -123,6 +126,7 @@ class MidiDesk:
             self._values.answered(str(args[0]), refused=True)
             self._notify(Notice("warning", f"MIDI: {args[0]}: {args[1]}"))
         else:
+            self._values.superseded(address)
             self._showing.changed(address)
 
     def learn(self, address: str, mode: str) -> None:
@@ -161,69 +165,79 @@ class MidiDesk:
 
     def _bind(self) -> None:
         """Put bindings to work; a learned one replaces what its control did before."""
-        learned = self.learner.bindings()
-        sources = {binding.source for binding in learned}
-        kept = [binding for binding in self._setup.bindings if binding.source not in sources]
-        pressed = {bound.binding: bound for bound in self._bound}
-        self._bound = [pressed.get(binding) or Bound(binding) for binding in (*kept, *learned)]
-        self._by_control = {}
-        for bound in self._bound:
-            self._by_control.setdefault(bound.binding.source.control, []).append(bound)
-        for line in self._lines:
-            line.reader.fine = self._fine()
-        self._showing.wire(self._lines, self._bound)
+        self._bindings.replace(self._setup.bindings, self.learner.bindings())
+        self._wire()
 
-    def _fine(self) -> frozenset[int]:
-        controls = (bound.binding.source.control for bound in self._bound)
-        return frozenset(control.number for control in controls if control.kind == "cc14")
+    def _wire(self) -> None:
+        for line in self._lines:
+            line.reader.pairs = self._bindings.pairs(line.setup.name)
+        self._showing.wire(self._lines)
 
     def _take(self, items: Sequence[Item]) -> None:
-        touched: dict[int, float] = {}
         for number, data, at in items:
             line = self._lines[number]
-            touched[number] = at
             try:
                 for event in line.read(data, at):
                     self._handle(line, event, at)
-            except Exception:
+            except Exception as error:
                 # whatever a controller sends, the next message is heard
-                log.exception("MIDI message %s of %s", data[:16].hex(" "), line.setup.name)
-        for number, at in touched.items():
-            for event in self._lines[number].settle():
-                self._handle(self._lines[number], event, at)
+                self._fault(f"MIDI message {data[:16].hex(' ')} of {line.setup.name}", error)
         self._values.flush()
+        self._settle_soon()
+
+    def _settle_soon(self) -> None:
+        if self._settling is None and any(line.reader.waits for line in self._lines):
+            self._settling = self._loop.call_later(SETTLE_S, self._settle)
+
+    def _settle(self) -> None:
+        """Values of which only half has come count as they are."""
+        self._settling = None
+        now = monotonic()
+        try:
+            for line in self._lines:
+                for event in line.settle(now):
+                    self._handle(line, event, now)
+            self._values.flush()
+        except Exception as error:
+            self._fault("half a MIDI value", error)
+        self._settle_soon()
 
     def _handle(self, line: Line, event: Event | NotesOff, at: float) -> None:
         if isinstance(event, NotesOff):
             self._notes_off(line, event.channel, at)
             return
-        now = monotonic()
-        if line.feedback.is_echo(event, now):
+        now, port = monotonic(), line.setup.name
+        bound = self._bindings.of(port, event)
+        if self._showing.is_echo(line, event, bound, now):
             return
-        line.feedback.moved(event, now)
         if self._learned(line, event, now):
+            # it is in the player's hand, and left alone
+            self._showing.moved(line, event, self._bindings.of(port, event), now)
             return
-        candidates = self._by_control.get(event.control, ())
-        bound = [each for each in candidates if each.binding.source.fits(line.setup.name, event)]
+        held = any(each.pressed for each in bound)
         for each in bound:
-            self.performer.perform(each, event)
+            self.performer.perform(each, port, event)
+        let_go = held and not any(each.pressed for each in bound)
+        self._showing.moved(line, event, bound, now, let_go)
         if not bound and self._is_melody(line, event):
             self._play(line, event, at)
 
     def _learned(self, line: Line, event: Event, now: float) -> bool:
+        """Whether a control was waited for, and this one is it."""
         if not self.learner.waits(now):
             return False
-        binding: Binding | None = None
         try:
             binding = self.learner.take(line.setup.name, event, now)
         except OSError as error:
             self._notify(Notice("warning", f"{self.learner.path} cannot be written: {error}"))
             self._bind()
-        if binding is not None:
-            self._bind()
-            control = event.control
-            self._notify(Notice("info", f"learned {control.kind} {control.number} of {line.setup.name}"))
-        return binding is not None
+            return True
+        if binding is None:
+            return False
+        self._bind()
+        kind, number = binding.source.control
+        self._notify(Notice("info", f"learned {kind} {number} of {line.setup.name}"))
+        return True
 
     def _is_melody(self, line: Line, event: Event) -> bool:
         setup = self._setup
@@ -239,14 +253,15 @@ class MidiDesk:
             self.melody.pedal(player, event.value >= ON, at)
 
     def _notes_off(self, line: Line, channel: int, at: float) -> None:
-        """All notes of a channel (0: of all) end, whatever they did."""
+        """All notes of a channel end, whatever they did; for channel 0, all that is held down on the port."""
         for player in self.melody.players():
             if _belongs(player, line.setup.name, channel):
                 self.melody.all_off(player, at)
-        for bound in self._bound:
-            source = bound.binding.source
-            meant = source.control.kind == "note" and source.port in ("", line.setup.name)
-            if meant and (channel in (ALL_CHANNELS, source.channel) or source.channel == ALL_CHANNELS):
+        for bound in self._bindings:
+            ends = channel == ALL_CHANNELS or (
+                channel == bound.channel and bound.binding.source.control.kind == "note"
+            )
+            if bound.port == line.setup.name and ends:
                 self.performer.release(bound)
         self._values.flush()
 
@@ -271,15 +286,26 @@ class MidiDesk:
             line.forget()
             self._notes_off(line, ALL_CHANNELS, monotonic())
         elif connected:
-            line.feedback.resend(monotonic())
+            self._showing.connected(line)
 
     def _tick(self) -> None:
         now = monotonic()
-        for line in self._lines:
-            if line.went_silent(now):
-                self._notes_off(line, ALL_CHANNELS, now)
-        self.melody.tick(now)
-        self._ticking = self._loop.call_later(TICK_S, self._tick)
+        try:
+            for line in self._lines:
+                if line.went_silent(now):
+                    self._notes_off(line, ALL_CHANNELS, now)
+            self.melody.tick(now)
+        except Exception as error:
+            self._fault("MIDI and melodies", error)
+        finally:
+            self._ticking = self._loop.call_later(TICK_S, self._tick)
+
+    def _fault(self, where: str, error: Exception) -> None:
+        """Something is wrong inside: it is logged, once as long as it stays the same."""
+        fault = f"{type(error).__name__}: {error}"
+        if fault != self._last_fault:
+            self._last_fault = fault
+            log.error("%s", where, exc_info=error)
 
     def _warn(self, text: str) -> None:
         self._notify(Notice("warning", text))

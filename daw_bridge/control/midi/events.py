@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
@@ -14,6 +15,7 @@ TRANSPORT = {"start": 0xFA, "continue": 0xFB, "stop": 0xFC}
 SUSTAIN = 64
 FINE_OFFSET = 32
 ALL_CHANNELS = 0
+CHANNELS = range(1, 17)
 _DATA, _DATA_FINE = 6, 38
 _UP, _DOWN = 96, 97
 _NRPN_FINE, _NRPN, _RPN_FINE, _RPN = 98, 99, 100, 101
@@ -64,7 +66,7 @@ class NotesOff(NamedTuple):
 class _Channel:
     """What a channel has said so far."""
 
-    coarse: dict[int, int] = field(default_factory=dict)
+    coarse: dict[Control, int] = field(default_factory=dict)
     parameter: Control | None = None
     selecting: list[int] = field(default_factory=lambda: [127, 127])
 
@@ -73,26 +75,33 @@ class EventReader:
     """Turns the messages of one port into events.
 
     Of a pair of controllers the coarse half waits for the fine one until `settle`, so that a value never
-    jumps between them; one without a fine half counts with 0. Data entry belongs to the parameter (NRPN, RPN)
-    that was selected, and is an ordinary controller while none is.
+    jumps between them; one without a fine half counts with 0, at the latest when the next coarse half comes.
+    Data entry belongs to the parameter (NRPN, RPN) that was selected, and is an ordinary controller while
+    none is.
 
     Args:
-        fine: controllers (0..31) that are read in pairs with those 32 above them.
+        pairs: channels (1..16) and numbers (0..31) of the controllers that are read in pairs with those 32
+            above them.
     """
 
-    def __init__(self, fine: Set[int] = frozenset()) -> None:
-        self.fine = fine
+    def __init__(self, pairs: Set[tuple[int, int]] = frozenset()) -> None:
+        self.pairs = pairs
         self._channels = [_Channel() for _ in range(17)]
-        self._waiting: dict[tuple[int, Control], int] = {}
+        self._waiting: dict[tuple[int, Control], tuple[int, float]] = {}
 
-    def read(self, message: bytes) -> list[Event | NotesOff]:
-        """What a message of `MidiParser` means, in order."""
+    @property
+    def waits(self) -> bool:
+        """Whether coarse halves wait."""
+        return bool(self._waiting)
+
+    def read(self, message: bytes, now: float = 0.0) -> list[Event | NotesOff]:
+        """What a message of `MidiParser` means, in order; ``now`` is for `settle`."""
         status = message[0]
         if status >= 0xF0:
             return self._system(message)
         kind, channel = status & 0xF0, (status & 0x0F) + 1
         if kind == 0xB0:
-            return self._controller(channel, message[1], message[2])
+            return self._controller(channel, message[1], message[2], now)
         if kind in (0x80, 0x90):
             velocity = message[2] if kind == 0x90 else 0
             return [Event(Control("note", message[1]), channel, velocity)]
@@ -104,11 +113,15 @@ class EventReader:
             return [Event(Control("pressure"), channel, message[1])]
         return [Event(Control("key_pressure", message[1]), channel, message[2])]
 
-    def settle(self) -> list[Event]:
-        """Nothing more has come: coarse halves that wait count as they are."""
-        events = [Event(control, channel, value << 7) for (channel, control), value in self._waiting.items()]
-        self._waiting.clear()
-        return events
+    def settle(self, before: float = math.inf) -> list[Event]:
+        """Coarse halves that have waited since ``before`` count as they are: nothing more has come."""
+        ready = [key for key, (_, since) in self._waiting.items() if since <= before]
+        return [event for channel, control in ready for event in self._alone(channel, control)]
+
+    def is_half(self, channel: int, control: Control) -> bool:
+        """Whether a control is half of a pair, and never heard for itself."""
+        numbers = (control.number, control.number - FINE_OFFSET)
+        return control.kind == "cc" and any((channel, number) in self.pairs for number in numbers)
 
     def _system(self, message: bytes) -> list[Event | NotesOff]:
         status = message[0]
@@ -121,19 +134,17 @@ class EventReader:
             return [Event(Control("mmc", message[4]), 0, 127)]
         return []
 
-    def _controller(self, channel: int, number: int, value: int) -> list[Event | NotesOff]:
+    def _controller(self, channel: int, number: int, value: int, now: float) -> list[Event | NotesOff]:
         said = self._channels[channel]
         if number in (_NRPN, _NRPN_FINE, _RPN, _RPN_FINE):
             self._select(said, number, value)
             return []
         if said.parameter is not None and number in (_DATA, _DATA_FINE, _UP, _DOWN):
-            return list(self._data(channel, said, said.parameter, number, value))
-        if number in self.fine:
-            said.coarse[number] = value
-            self._waiting[channel, Control("cc14", number)] = value
-            return []
-        if number - FINE_OFFSET in self.fine:
-            return [self._fine(channel, said, Control("cc14", number - FINE_OFFSET), value)]
+            return list(self._data(channel, said.parameter, number, value, now))
+        if (channel, number) in self.pairs:
+            return list(self._coarse(channel, Control("cc14", number), value, now))
+        if (channel, number - FINE_OFFSET) in self.pairs:
+            return [self._fine(channel, Control("cc14", number - FINE_OFFSET), value)]
         if number in (_ALL_SOUND_OFF, _RESET_CONTROLLERS) or number >= _FIRST_NOTES_OFF:
             return [NotesOff(channel)]
         return [Event(Control("cc", number), channel, value)]
@@ -147,27 +158,28 @@ class EventReader:
         kind: Kind = "nrpn" if number in (_NRPN, _NRPN_FINE) else "rpn"
         said.parameter = None if chosen == _NULL else Control(kind, chosen)
 
-    def _data(
-        self, channel: int, said: _Channel, control: Control, number: int, value: int
-    ) -> list[Event | NotesOff]:
-        key = _data_key(control)
+    def _data(self, channel: int, control: Control, number: int, value: int, now: float) -> list[Event]:
         if number == _DATA:
-            said.coarse[key] = value
-            self._waiting[channel, control] = value
-            return []
+            return self._coarse(channel, control, value, now)
         if number == _DATA_FINE:
-            return [self._fine(channel, said, control, value)]
-        last = said.coarse.get(key, 0) << 7
-        moved = min(max(last + (1 if number == _UP else -1) * 128, 0), _NULL)
-        said.coarse[key] = moved >> 7
+            return [self._fine(channel, control, value)]
+        self._waiting.pop((channel, control), None)
+        coarse = self._channels[channel].coarse
+        moved = min(max((coarse.get(control, 0) << 7) + (1 if number == _UP else -1) * 128, 0), _NULL)
+        coarse[control] = moved >> 7
         return [Event(control, channel, moved)]
 
-    def _fine(self, channel: int, said: _Channel, control: Control, value: int) -> Event:
+    def _coarse(self, channel: int, control: Control, value: int, now: float) -> list[Event]:
+        earlier = self._alone(channel, control)
+        self._channels[channel].coarse[control] = value
+        self._waiting[channel, control] = value, now
+        return earlier
+
+    def _fine(self, channel: int, control: Control, value: int) -> Event:
         self._waiting.pop((channel, control), None)
-        key = control.number if control.kind == "cc14" else _data_key(control)
-        return Event(control, channel, said.coarse.get(key, 0) << 7 | value)
+        return Event(control, channel, self._channels[channel].coarse.get(control, 0) << 7 | value)
 
-
-def _data_key(control: Control) -> int:
-    """A place for a parameter's coarse half, apart from those of controllers."""
-    return (1 << 14 if control.kind == "nrpn" else 1 << 15) + control.number
+    def _alone(self, channel: int, control: Control) -> list[Event]:
+        """A coarse half that waits, as it is."""
+        value, _ = self._waiting.pop((channel, control), (None, 0.0))
+        return [] if value is None else [Event(control, channel, value << 7)]

@@ -6,12 +6,17 @@ import math
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from daw_bridge.control.midi.events import FINE_OFFSET, Control, Event
 
 ECHO_S = 0.08
 HAND_S = 0.3
+UNKNOWN = -1
 SendBytes = Callable[[bytes], None]
+Hand = Literal["fader", "encoder", "button"]
+"""What a control is for the hand: one that stays where it is put, one that turns without end, or one that is
+pressed."""
 
 
 def feedback_messages(control: Control, channel: int, value: int) -> list[bytes]:
@@ -46,21 +51,24 @@ def raw_of(control: Control, position: float) -> int:
 
 @dataclass
 class _Shown:
-    """What a control shows; when it was told so, when a hand last moved it, and whether an echo may come."""
+    """What a control shows and was told last; when it was told, and when a hand last moved it; values of
+    which an echo may come, or never came, and since when."""
 
-    value: int = -1
-    sent_at: float = -math.inf
+    value: int = UNKNOWN
+    told: int = UNKNOWN
+    told_at: float = -math.inf
     moved_at: float = -math.inf
-    echo_due: bool = False
+    awaited: dict[int, float] = field(default_factory=dict)
 
 
 @dataclass
 class Feedback:
-    """What one port has been shown, so that only changes are sent, and all of it again after a reconnect.
+    """What one port has been shown, so that only changes are sent.
 
-    A control that is being moved by hand is left alone. Loops are cut: what a controller sends within 80 ms
-    of being told something is its echo, not a player's hand. Of a note only the very value that was sent
-    counts as an echo, and once, so that a pad may be struck again at any speed; a release never does.
+    A fader or an encoder that is being moved by hand is left alone. Loops are cut: what a fader sends within
+    80 ms of being told something is its echo, not a player's hand. Of an encoder or a button only a value
+    that was sent counts as an echo, and once, so that a pad may be struck again at any speed; a release never
+    does.
 
     Args:
         send: takes one message.
@@ -68,40 +76,55 @@ class Feedback:
 
     send: SendBytes
     _shown: defaultdict[tuple[Control, int], _Shown] = field(default_factory=lambda: defaultdict(_Shown))
+    _channels: dict[Control, int] = field(default_factory=dict)
 
-    def show(self, control: Control, channel: int, value: int, now: float) -> None:
-        """Put a control at a raw value."""
+    def show(self, control: Control, channel: int, value: int, now: float) -> bool:
+        """Put a control at a raw value; False where that has to wait, as it is in the player's hand."""
         shown = self._shown[control, channel]
         if shown.value == value:
-            return
-        shown.value = value
-        if now - shown.moved_at > HAND_S:
-            shown.sent_at, shown.echo_due = now, True
-            self._send(control, channel, value)
-
-    def moved(self, event: Event, now: float) -> None:
-        """The player has put a control somewhere: that is what it shows now."""
-        if event.control.kind != "note":
-            shown = self._shown[event.control, event.channel]
-            shown.value, shown.moved_at = event.value, now
-
-    def is_echo(self, event: Event, now: float) -> bool:
-        """Whether an event is a controller's answer to what it was told."""
-        shown = self._shown.get((event.control, event.channel))
-        if shown is None or now - shown.sent_at > ECHO_S:
-            return False
-        if event.control.kind != "note":
             return True
-        echo = shown.echo_due and event.value == shown.value > 0
-        shown.echo_due = shown.echo_due and not echo
-        return echo
-
-    def resend(self, now: float) -> None:
-        """Show everything again: the controller has just been connected."""
-        for (control, channel), shown in self._shown.items():
-            shown.sent_at, shown.echo_due = now, True
-            self._send(control, channel, shown.value)
-
-    def _send(self, control: Control, channel: int, value: int) -> None:
+        if now - shown.moved_at <= HAND_S:
+            return False
+        awaited = {each: since for each, since in shown.awaited.items() if now - since <= ECHO_S}
+        # told again, where no echo came of the first time, none will come
+        awaited[value] = shown.awaited.get(value, now) if value == shown.told else now
+        shown.value, shown.told, shown.told_at, shown.awaited = value, value, now, awaited
         for message in feedback_messages(control, channel, value):
             self.send(message)
+        return True
+
+    def moved(self, event: Event, now: float, hand: Hand, let_go: bool = False) -> None:
+        """The player has moved a control.
+
+        A fader shows where it was put. What an encoder or a button shows is not what it sends; a button that
+        was let go may have put out its own light.
+        """
+        self._channels[event.control] = event.channel
+        shown = self._shown[event.control, event.channel]
+        if hand == "fader":
+            shown.value = event.value
+        elif hand == "encoder" or let_go:
+            shown.value = UNKNOWN
+        if hand != "button":
+            shown.moved_at = now
+
+    def channel(self, control: Control) -> int:
+        """The channel on which a control was moved last; 1 before."""
+        return self._channels.get(control, 1)
+
+    def is_echo(self, event: Event, now: float, hand: Hand) -> bool:
+        """Whether an event is a controller's answer to what it was told."""
+        shown = self._shown.get((event.control, event.channel))
+        if shown is None:
+            return False
+        if hand == "fader":
+            return now - shown.told_at <= ECHO_S
+        since = shown.awaited.get(event.value, -math.inf)
+        if event.value == 0 or now - since > ECHO_S:
+            return False
+        del shown.awaited[event.value]
+        return True
+
+    def forget(self) -> None:
+        """The controller has just been connected: what it shows is not known."""
+        self._shown.clear()

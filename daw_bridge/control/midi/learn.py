@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from daw_bridge.control.midi.binding_reader import read_binding
-from daw_bridge.control.midi.events import Control, Event
-from daw_bridge.control.midi.mapping import Binding
+from daw_bridge.control.midi.events import FINE_OFFSET, Control, Event
+from daw_bridge.control.midi.mapping import Binding, Source, Turn
 from daw_bridge.control.midi.parameters import FINE
 from daw_bridge.errors import PresetError
 
@@ -26,9 +26,11 @@ class Learner:
 
     Args:
         path: YAML file, a preset that has a ``midi`` section alone; made with its folder when needed.
+        map: what is bound besides; its ranges are kept.
     """
 
     path: Path
+    map: Sequence[Binding] = ()
     entries: list[Entry] = field(default_factory=list)
     _waiting: tuple[str, str, float] | None = None
     _readable: bool = False
@@ -93,7 +95,8 @@ class Learner:
 
     def take(self, port: str, event: Event, now: float) -> Binding | None:
         """The binding that a control makes, which replaces what that control did; None where it makes none:
-        nothing waits, a release, or a control that cannot do what is wanted.
+        nothing waits, a release, or a control that cannot do what is wanted. Range, curve and takeover are
+        those that the map has for the address, best for this very control; else the table's.
 
         Raises:
             OSError: the file cannot be written; the binding holds all the same.
@@ -103,13 +106,17 @@ class Learner:
         if event.control.kind == "note" and event.value == 0:
             return None
         address, mode, _ = self._waiting
+        if mode == FINE and event.control.kind == "cc" and event.control.number >= 2 * FINE_OFFSET:
+            return None
         entry = _entry(port, event, address, mode)
         try:
+            entry |= self._way(read_binding("learn", entry))
             binding = read_binding("learn", entry)
         except PresetError:
             return None
         self._waiting = None
-        self.entries = [other for other in self.entries if not _same_source(other, entry)]
+        taken = _controls(binding.source)
+        self.entries = [other for other in self.entries if read_binding("learn", other).source not in taken]
         self.entries.append(entry)
         self._save()
         return binding
@@ -127,6 +134,24 @@ class Learner:
         if changed:
             self._save()
         return changed
+
+    def _way(self, binding: Binding) -> Entry:
+        """How the map has the value of a learned binding run."""
+        action, source = binding.action, binding.source
+        if not isinstance(action, Turn):
+            return {}
+        known = [
+            (each.source.control != source.control, number, each.action)
+            for number, each in enumerate(self.map)
+            if isinstance(each.action, Turn)
+            and (each.action.address, each.action.argument) == (action.address, action.argument)
+            and not each.action.choices
+        ]
+        if not known:
+            return {}
+        model = min(known)[-1]
+        way = model.range
+        return {"low": way.low, "high": way.high, "curve": way.curve, "takeover": model.takeover}
 
     def _save(self) -> None:
         import yaml
@@ -148,7 +173,7 @@ def _entry(port: str, event: Event, address: str, mode: str) -> Entry:
     kind, number = event.control.kind, event.control.number
     entry: Entry = {kind: True if kind in ("bend", "pressure") else number}
     if kind == "cc" and mode == FINE:
-        entry = {FINE: number % 32}
+        entry = {FINE: number % FINE_OFFSET}
     elif kind == "cc" and mode:
         entry["relative"] = mode
     if port:
@@ -158,11 +183,11 @@ def _entry(port: str, event: Event, address: str, mode: str) -> Entry:
     return entry | {"to": _short(address)}
 
 
-def _same_source(one: Entry, other: Entry) -> bool:
-    def source(entry: Entry) -> Entry:
-        return {key: value for key, value in entry.items() if key not in ("to", "relative")}
-
-    return source(one) == source(other)
+def _controls(source: Source) -> list[Source]:
+    """A control, and those that it is put together from."""
+    kind, number = source.control
+    numbers = (number, number + FINE_OFFSET) if kind == FINE else ()
+    return [source, *(replace(source, control=Control("cc", each)) for each in numbers)]
 
 
 def _takes_press(address: str) -> bool:

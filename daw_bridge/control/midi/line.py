@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 from daw_bridge.control.midi.events import ALL_CHANNELS, Event, EventReader, NotesOff
@@ -17,6 +17,8 @@ SENSING = 0xFE
 SENSING_LOST_S = 0.5
 # a program that is started anew is back within half a second, under the same name
 WATCH_EVERY_S = 0.25
+# how long half a value waits for the other: a period of JACK may lie between them
+SETTLE_S = 0.01
 
 
 class Line:
@@ -25,14 +27,11 @@ class Line:
     Args:
         receive: takes bytes and the time of their arrival (seconds of `time.monotonic`), in rtmidi's thread.
         api: see `InputPort`.
-        fine: see `EventReader`.
     """
 
-    def __init__(
-        self, setup: PortSetup, receive: Callable[[bytes, float], None], api: int, fine: Set[int]
-    ) -> None:
+    def __init__(self, setup: PortSetup, receive: Callable[[bytes, float], None], api: int) -> None:
         self.setup = setup
-        self.reader = EventReader(fine)
+        self.reader = EventReader()
         self._parser = MidiParser()
         self._sensing = False
         self._heard = 0.0
@@ -55,16 +54,18 @@ class Line:
         """What bytes mean, of the channel that is listened to."""
         self._heard = at
         found: list[Event | NotesOff] = []
+        # what has waited for the loop has not waited for its other half
+        now = monotonic()
         for message in self._parser.feed(data):
             if message[0] == SENSING:
                 self._sensing = True
             else:
-                found.extend(self.reader.read(message))
+                found.extend(self.reader.read(message, now))
         return [event for event in found if self._listens(event.channel)]
 
-    def settle(self) -> list[Event]:
-        """See `EventReader.settle`."""
-        return [event for event in self.reader.settle() if self._listens(event.channel)]
+    def settle(self, now: float) -> list[Event]:
+        """Halves of values that have waited for `SETTLE_S`, as they are; see `EventReader.settle`."""
+        return [event for event in self.reader.settle(now - SETTLE_S) if self._listens(event.channel)]
 
     def went_silent(self, now: float) -> bool:
         """Whether a controller that sends active sensing has stopped to: its cable was pulled. Said once."""
@@ -75,7 +76,7 @@ class Line:
     def forget(self) -> None:
         """The port has gone or come: what was half said counts for nothing."""
         self._parser = MidiParser()
-        self.reader = EventReader(self.reader.fine)
+        self.reader = EventReader(self.reader.pairs)
         self._sensing = False
 
     def stop(self) -> None:

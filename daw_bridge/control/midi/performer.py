@@ -33,17 +33,21 @@ PRESET = "/bridge/preset"
 SCENE = "/bridge/scene"
 
 
-@dataclass
+@dataclass(eq=False)
 class Bound:
     """A binding at work.
 
     Attributes:
-        pressed: whether its note or switch is on.
+        learned: whether it was learned, not in the map.
+        pressed: whether its note or switch is on. port, channel: where it was moved last.
         last, position: what it set last, and where it stood for that, 0..1: finer than the value may be.
     """
 
     binding: Binding
+    learned: bool = False
     pressed: bool = False
+    port: str = ""
+    channel: int = 0
     last: Values | None = None
     position: float = 0.0
     handover: Handover = field(init=False)
@@ -77,9 +81,10 @@ class Performer:
         self._scenes = scenes
         self._load_preset = load_preset
 
-    def perform(self, bound: Bound, event: Event) -> None:
+    def perform(self, bound: Bound, port: str, event: Event) -> None:
         """Take an event of a binding's control."""
         action = bound.binding.action
+        bound.port, bound.channel = port, event.channel
         if isinstance(action, Turn):
             self._turn(bound, action, event)
             return

@@ -43,6 +43,10 @@ class OwnValues:
         for address, values in pending.items():
             self._dispatcher.submit(self._client, address, values)
 
+    def superseded(self, address: str) -> None:
+        """Somebody else has set an address, perhaps in place of what was on its way."""
+        self._sent.pop(address, None)
+
     def answered(self, address: str, refused: bool = False) -> None:
         """The newest values of an address were acknowledged, or some refused: the player knows best again."""
         target = self._dispatcher.table.by_text.get(address)

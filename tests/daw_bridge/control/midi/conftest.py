@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,11 +15,12 @@ from tests.daw_bridge.midi.fake_rtmidi import install
 
 @pytest.fixture
 def play(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Stage]:
-    """Plays a scene at a desk with one port and what else its section has."""
+    """Plays a scene at a desk with one port, other inputs that are there, and what else its section has."""
 
-    def run(scene: Scene, **content: object) -> Stage:
+    def run(scene: Scene, others: Sequence[str] = (), **content: object) -> Stage:
         system = install(monkeypatch)
-        system.inputs[:] = system.outputs[:] = [PADS]
+        system.inputs[:] = [PADS, *others]
+        system.outputs[:] = [PADS]
 
         async def course() -> Stage:
             stage = Stage(system, tmp_path, **content)

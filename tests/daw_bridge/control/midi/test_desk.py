@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from daw_bridge.clock.quantum import Quantum
-from tests.daw_bridge.control.midi.desk_stage import TEMPERATURE, Stage
+from tests.daw_bridge.control.midi.desk_stage import TEMPERATURE, Stage, until
 
 
 def test_pads_start_stop_toggle_and_grab(play: Callable[..., Stage]) -> None:
@@ -83,6 +85,51 @@ def test_learning_binds_at_once_and_replaces_what_the_control_did(play: Callable
     assert stage.sets("/bridge/gain") == [(-60.0,)]
     assert stage.sets(TEMPERATURE) == [(2.0,)]
     assert any(notice == "learned cc 1 of pads" for notice in stage.notices)
+
+
+def test_what_was_learned_overrules_a_map_that_names_neither_port_nor_channel(
+    play: Callable[..., Stage],
+) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.desk.learn("/bridge/gain", "")
+        await stage.say(b"\xb0\x46\x40")
+        await stage.say(b"\xb0\x46\x00")
+        await stage.say(b"\xb1\x46\x7f")
+
+    stage = play(scene, map=[{"cc": 70, "to": "deck/1/temperature"}])
+    assert stage.sets("/bridge/gain") == [(-60.0,)]
+    assert stage.sets(TEMPERATURE) == [(2.0,)]
+
+
+def test_learning_14_bits_passes_over_what_has_none_and_says_what_was_bound(
+    play: Callable[..., Stage],
+) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.desk.learn("/bridge/gain", "cc14")
+        await stage.say(b"\xb0\x46\x40", b"\xb0\x06\x40", b"\xb0\x26\x01")
+        await stage.say(b"\xb0\x06\x00\xb0\x26\x00", b"\xb1\x06\x7f")
+
+    stage = play(scene, map=[{"cc": 6, "to": "deck/1/temperature"}])
+    assert stage.sets("/bridge/gain")[-1] == (-60.0,)
+    assert stage.sets(TEMPERATURE) == [(2.0,)]
+    assert [notice for notice in stage.notices if "learned" in notice] == ["learned cc14 6 of pads"]
+
+
+def test_the_desk_goes_on_after_a_fault_inside_which_is_logged_once(
+    play: Callable[..., Stage], caplog: pytest.LogCaptureFixture
+) -> None:
+    ticks: list[float] = []
+
+    def fail(at: float) -> None:
+        ticks.append(at)
+        raise RuntimeError("wires crossed")
+
+    async def scene(stage: Stage) -> None:
+        stage.desk.melody.tick = fail  # type: ignore[method-assign]
+        await until(lambda: len(ticks) >= 3)
+
+    play(scene)
+    assert [record.exc_info is not None for record in caplog.records] == [True]
 
 
 def test_a_missing_port_and_a_missing_system_are_told_and_harm_nothing(play: Callable[..., Stage]) -> None:

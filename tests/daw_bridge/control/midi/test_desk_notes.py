@@ -121,6 +121,33 @@ def test_a_port_that_is_lost_in_the_middle_of_a_message_leaves_nothing_behind(
     assert [any(values) for values in told] == [True, False, True, False]
 
 
+def test_what_is_held_down_on_a_port_is_let_go_when_that_port_goes(play: Callable[..., Stage]) -> None:
+    keys = "My Keys 24:0"
+    enables = [f"/bridge/deck/{{deck}}/{name}/enable" for name in ("chroma", "transport")]
+
+    async def scene(stage: Stage) -> None:
+        for path in enables:
+            stage.player.values[path, 1] = (False,)
+        await stage.say(b"\xb0\x09\x7f")
+        await stage.say(b"\xb0\x0a\x7f", port=keys)
+        stage.system.inputs.remove(PADS)
+        stage.desk._watcher.look()  # type: ignore[union-attr]
+        await until(lambda: len(stage.sets(enables[0])) == 2)
+        await stage.say(b"\xb0\x0a\x00", port=keys)
+
+    stage = play(
+        scene,
+        others=[keys],
+        ports={"pads": {"in": "Pads"}, "keys": {"in": "Keys"}},
+        map=[
+            {"cc": 9, "to": "deck/1/chroma/enable"},
+            {"cc": 10, "to": "deck/1/transport/enable"},
+            {"cc": 11, "to": "deck/1/start"},
+        ],
+    )
+    assert [stage.sets(path) for path in enables] == [[(True,), (False,)]] * 2
+
+
 def test_more_than_can_wait_is_dropped_and_all_notes_end(play: Callable[..., Stage]) -> None:
     async def scene(stage: Stage) -> None:
         stage.desk.melody.steer(1, True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from time import monotonic
 
 from tests.daw_bridge.control.midi.desk_stage import TEMPERATURE, Stage, until
 
@@ -62,6 +63,60 @@ def test_a_flood_of_every_kind_of_control_is_few_changes_and_ends_where_the_cont
     assert stage.sets("/bridge/deck/{deck}/guidance")[-1] == (0.0,)
     assert len(stage.player.calls) < 3 * 100
     assert stage.notices == []
+
+
+def test_a_value_of_14_bits_does_not_dip_when_its_halves_come_one_by_one(play: Callable[..., Stage]) -> None:
+    async def scene(stage: Stage) -> None:
+        for coarse, fine in ((0x40, 0x7F), (0x41, 0x00), (0x40, 0x7F)):
+            for message in (bytes((0xB0, 2, coarse)), bytes((0xB0, 34, fine))):
+                stage.desk._take([(0, message, monotonic())])
+                # turns of the loop, as between the messages of a serial cable
+                await asyncio.sleep(0.0)
+                await asyncio.sleep(0.001)
+            await asyncio.sleep(0.03)
+        # one without its other half counts all the same
+        await stage.say(b"\xb0\x02\x00")
+
+    stage = play(scene, map=[{"cc14": 2, "to": "deck/1/temperature"}])
+    raw = [round(float(values[0]) / 2.0 * 0x3FFF) for values in stage.sets(TEMPERATURE)]
+    assert raw == [0x40 << 7 | 0x7F, 0x41 << 7, 0x40 << 7 | 0x7F, 0]
+
+
+def test_a_pair_leaves_other_channels_and_ports_as_they_are(play: Callable[..., Stage]) -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.say(b"\xb1\x21\x7f", b"\xb0\x02\x10\xb0\x22\x00")
+        await stage.say(b"\xb1\x21\x00")
+
+    stage = play(
+        scene,
+        map=[
+            {"cc14": 1, "channel": 1, "to": "deck/2/temperature"},
+            {"cc14": 2, "port": "keys", "to": "deck/2/temperature"},
+            {"cc": 33, "to": "deck/1/temperature"},
+            {"cc": 2, "port": "pads", "to": "gain"},
+        ],
+        ports={"pads": {"in": "Pads"}, "keys": {"in": "Keys"}},
+    )
+    assert stage.sets(TEMPERATURE) == [(2.0,), (0.0,)]
+    assert len(stage.sets("/bridge/gain")) == 1
+
+
+def test_an_encoder_goes_on_from_what_somebody_else_has_set_meanwhile(play: Callable[..., Stage]) -> None:
+    class Other:
+        def send(self, address: str, *args: float | int | str) -> None:
+            pass
+
+    async def scene(stage: Stage) -> None:
+        stage.desk._take([(0, b"\xb0\x05\x41", monotonic())])
+        # in place of what the encoder has set, which is not carried out
+        stage.dispatcher.submit(Other(), "/bridge/deck/1/temperature", (0.0,))
+        await asyncio.sleep(0.05)
+        assert stage.sets(TEMPERATURE) == [(0.0,)]
+        await stage.say(b"\xb0\x05\x41")
+
+    entry = {"cc": 5, "to": "deck/1/temperature", "relative": "binary-offset", "steps": 100}
+    stage = play(scene, map=[entry])
+    assert stage.sets(TEMPERATURE)[1:] == [(2.0 / 100,)]
 
 
 def test_relative_encoders_turn_fine_and_stay_in_range(play: Callable[..., Stage]) -> None:

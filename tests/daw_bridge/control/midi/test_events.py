@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Set
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,9 +11,12 @@ from daw_bridge.control.midi.events import Control, Event, EventReader, NotesOff
 from daw_bridge.control.midi.feedback import feedback_messages, raw_of
 from daw_bridge.midi.parser import MidiParser
 
+PAIR = frozenset({(1, 1)})
+FINE = Control("cc14", 1)
 
-def read(data: bytes, fine: frozenset[int] = frozenset()) -> list[Event | NotesOff]:
-    reader = EventReader(fine)
+
+def read(data: bytes, pairs: Set[tuple[int, int]] = frozenset()) -> list[Event | NotesOff]:
+    reader = EventReader(pairs)
     events = [event for message in MidiParser().feed(data) for event in reader.read(message)]
     return [*events, *reader.settle()]
 
@@ -40,15 +46,44 @@ def test_messages_mean_what_the_standard_says(data: bytes, events: list[Event | 
 
 
 def test_pairs_of_controllers_are_one_value_without_a_jump_between_the_halves() -> None:
-    fine = frozenset({1})
-    assert read(b"\xb0\x01\x40\xb0\x21\x05", fine) == [Event(Control("cc14", 1), 1, 0x40 << 7 | 5)]
-    assert read(b"\xb0\x01\x40", fine) == [Event(Control("cc14", 1), 1, 0x40 << 7)]
-    assert read(b"\xb0\x01\x40\xb0\x21\x05\xb0\x21\x06", fine)[1:] == [
-        Event(Control("cc14", 1), 1, 0x40 << 7 | 6)
-    ]
+    assert read(b"\xb0\x01\x40\xb0\x21\x05", PAIR) == [Event(FINE, 1, 0x40 << 7 | 5)]
+    assert read(b"\xb0\x01\x40", PAIR) == [Event(FINE, 1, 0x40 << 7)]
+    assert read(b"\xb0\x01\x40\xb0\x21\x05\xb0\x21\x06", PAIR)[1:] == [Event(FINE, 1, 0x40 << 7 | 6)]
     assert read(b"\xb0\x01\x40\xb0\x21\x05") == [
         Event(Control("cc", 1), 1, 64),
         Event(Control("cc", 33), 1, 5),
+    ]
+
+
+def test_a_coarse_half_waits_for_its_fine_one_as_long_as_it_is_let() -> None:
+    reader = EventReader(PAIR)
+    assert reader.read(b"\xb0\x01\x40", 1.0) == []
+    assert reader.settle(0.99) == []
+    assert reader.waits
+    assert reader.read(b"\xb0\x21\x05", 1.005) == [Event(FINE, 1, 0x40 << 7 | 5)]
+    assert not reader.waits
+    assert reader.read(b"\xb0\x01\x41", 2.0) == []
+    assert reader.settle(2.0) == [Event(FINE, 1, 0x41 << 7)]
+
+
+def test_coarse_halves_alone_count_when_the_next_one_comes() -> None:
+    reader = EventReader(PAIR)
+    assert reader.read(b"\xb0\x01\x40", 1.0) == []
+    assert reader.read(b"\xb0\x01\x41", 1.001) == [Event(FINE, 1, 0x40 << 7)]
+    assert reader.settle(1.0) == []
+    assert reader.settle() == [Event(FINE, 1, 0x41 << 7)]
+
+
+def test_an_increment_ends_the_waiting_of_a_parameter() -> None:
+    select = b"\xb0\x63\x02\xb0\x62\x03"
+    nrpn = Control("nrpn", 2 << 7 | 3)
+    assert read(select + b"\xb0\x06\x10\xb0\x60\x00") == [Event(nrpn, 1, 0x11 << 7)]
+
+
+def test_only_the_channel_that_has_a_pair_is_read_in_pairs() -> None:
+    assert read(b"\xb1\x01\x40\xb1\x21\x05", PAIR) == [
+        Event(Control("cc", 1), 2, 64),
+        Event(Control("cc", 33), 2, 5),
     ]
 
 
@@ -74,7 +109,7 @@ def test_what_is_shown_reads_back_as_the_same_position(
     control: Control, channel: int, position: float
 ) -> None:
     raw = raw_of(control, position)
-    events = read(b"".join(feedback_messages(control, channel, raw)), frozenset({3}))
+    events = read(b"".join(feedback_messages(control, channel, raw)), frozenset({(channel, 3)}))
     assert events == [Event(control, channel, raw)]
     assert isinstance(events[0], Event)
     # above the middle a bend has a step less
@@ -88,7 +123,7 @@ def test_the_middle_of_a_bend_is_the_middle() -> None:
 
 @given(st.binary(max_size=400))
 def test_any_bytes_are_read_without_harm(data: bytes) -> None:
-    for event in read(data, frozenset(range(32))):
+    for event in read(data, frozenset(product(range(1, 17), range(32)))):
         if isinstance(event, Event):
             assert 0 <= event.value <= event.control.top
             assert 0.0 <= event.position <= 1.0

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from daw_bridge.control.midi.binding_reader import read_binding
+from daw_bridge.control.midi.curve import Range
 from daw_bridge.control.midi.events import Control, Event
 from daw_bridge.control.midi.learn import LEARN_S, Learner
 from daw_bridge.control.midi.mapping import Send, Switch, Turn
@@ -69,6 +71,48 @@ def test_modes(learner: Learner) -> None:
     action = move(learner, "cc", 5)
     assert isinstance(action, Turn)
     assert action.relative == "binary-offset"
+
+
+def test_a_number_that_has_no_fine_half_is_passed_over(learner: Learner) -> None:
+    learner.arm("/bridge/gain", "cc14", 0.0)
+    assert move(learner, "cc", 70) is None
+    assert learner.waits(1.0)
+    assert isinstance(move(learner, "cc", 7), Turn)
+    assert learner.bindings()[0].source.control == Control("cc14", 7)
+
+
+def test_a_pair_takes_the_place_of_its_halves(learner: Learner) -> None:
+    for address, mode, number in (("tempo", "", 6), ("crossfade", "", 38), ("gain", "cc14", 6)):
+        learner.arm(f"/bridge/{address}", mode, 0.0)
+        move(learner, "cc", number)
+    assert [entry["to"] for entry in learner.entries] == ["gain"]
+
+
+def test_range_curve_and_takeover_of_the_map_are_kept(learner: Learner) -> None:
+    way = {"low": 0.5, "high": 1.5, "curve": "s-curve", "takeover": "pickup"}
+    entries = [
+        {"cc": 70, "to": "deck/1/temperature", **way},
+        {"cc": 71, "to": "deck/1/temperature", "low": 1.0},
+        {"cc": 72, "to": "gain", "low": -20},
+    ]
+    learner.map = [read_binding("map", entry) for entry in entries]
+    for number, kept in ((20, Range(0.5, 1.5, "s-curve")), (71, Range(1.0, 2.0))):
+        learner.arm("/bridge/deck/1/temperature", "", 0.0)
+        action = move(learner, "cc", number)
+        assert isinstance(action, Turn)
+        assert action.range == kept
+        assert action.takeover == ("pickup" if number == 20 else "none")
+    learner.arm("/bridge/tempo", "", 0.0)
+    tempo = move(learner, "cc", 72)
+    assert isinstance(tempo, Turn)
+    assert (tempo.range.low, tempo.range.high) == (40.0, 240.0)
+    again = Learner(learner.path)
+    again.load()
+    assert again.bindings() == learner.bindings()
+    # learned for another purpose, it is the same control
+    learner.arm("/bridge/gain", "", 0.0)
+    move(learner, "cc", 20)
+    assert [entry["to"] for entry in learner.entries] == ["deck/1/temperature", "tempo", "gain"]
 
 
 def test_waiting_ends(learner: Learner) -> None:
