@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from daw_bridge.melody.chroma_phrase import STEPS_PER_BEAT, ChromaPhrase
+from genmodels.conditioning.harmony import Chroma
 
 LOST_BEATS = 4.0
 
@@ -50,11 +51,16 @@ class SoundCapture:
         return self._complete or beat >= self._end + LOST_BEATS
 
     def phrase(self) -> ChromaPhrase:
-        """What was heard."""
-        return self.first(self._end - self._begin)
+        """What was heard, where it was heard: as the song's beats have it, that the phrase repeats by."""
+        here = round(self._begin * STEPS_PER_BEAT)
+        return ChromaPhrase.of(np.roll(self._means(), here, axis=0), self._end - self._begin)
 
     def first(self, beats: float) -> ChromaPhrase:
-        """What was heard, as a phrase of the span's first beats only."""
-        means = self._sums / np.maximum(self._counts, 1.0)[:, None]
+        """What was heard, as a phrase of the span's first beats only, from bar 1 on."""
+        means = self._means()
         steps = max(1, round(beats / (self._end - self._begin) * len(means)))
-        return ChromaPhrase.of(means[:steps].astype(np.float32), beats)
+        return ChromaPhrase.of(means[:steps], beats)
+
+    def _means(self) -> Chroma:
+        means: Chroma = (self._sums / np.maximum(self._counts, 1.0)[:, None]).astype(np.float32)
+        return means

@@ -259,6 +259,17 @@ def test_what_an_input_hears_in_the_armed_bars_is_a_phrase_on_its_beats() -> Non
     assert stage.state_at(9.0) == "idle"
 
 
+def test_what_an_input_hears_is_repeated_in_the_bar_in_which_it_was_heard() -> None:
+    """The phrase counts from bar 1, also where its capture did not begin on one of its repetitions."""
+    stage = Stage()
+    stage.desk.arm(bars=2, count_in=0, grid=0.0, at=3.5, sound=True)
+    stage.desk.hear(sung((3.5, 8.0, A), (8.0, 12.1, SILENT)))
+    phrase = stage.desk.phrase
+    assert isinstance(phrase, ChromaPhrase)
+    a, silent = "000000000f00", "0" * 12
+    assert phrase.steps == (silent,) * 16 + (a,) * 16
+
+
 def test_a_capture_of_an_input_that_is_lost_ends() -> None:
     stage = Stage()
     stage.desk.steer(1, False)
