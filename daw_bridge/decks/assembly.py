@@ -110,7 +110,9 @@ def assemble(
         models, lambda: clock.moment(output.position()), lambda: clock.moment(written()),
     )  # fmt: skip
     controls.set(CUE_OUTPUTS, None, first_outputs(output.channels), When())
-    recovery = Recovery(clock, decks, clips, choices, timing, written, seed, notify)
+    recovery = Recovery(
+        clock, decks, clips, choices, timing, lambda: host.state == "ready", written, seed, notify
+    )
     return Parts(
         clock,
         mixer,

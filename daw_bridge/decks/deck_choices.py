@@ -142,10 +142,16 @@ class DeckChoices:
         self._deck.adopt(choice.run, moment, self._intact, until)
 
     def failed(self, number: int, reason: str) -> bool:
-        """A voice of the engine failed; whether it was that of a choice that is not committed."""
+        """A voice of the engine failed; whether it was that of a choice which the deck has not taken yet."""
         for choice in self._choices:
-            if choice.run is None or choice.run.number != number or choice is self._committed:
+            if choice.run is None or choice.run.number != number:
                 continue
+            if self._deck.owns(number):
+                if choice.run not in self._deck.waiting(self._written()):
+                    return False
+                self._deck.drop(choice.run)
+            if choice is self._committed:
+                self._committed = None
             self._let_go((choice,))
             choice.failure = reason
             self._notify("error", f"choice {choice.number} of deck {self._deck.number} failed ({reason})")

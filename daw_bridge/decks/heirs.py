@@ -80,10 +80,12 @@ class Heirs:
             deck.disinherit()
 
     def _following(self, sample: int) -> Iterator[tuple[Deck, Run]]:
-        """All runs that sound at an output sample or later."""
+        """All runs that sound at an output sample or later and are to have heirs."""
         for deck in self._decks:
+            heirless = deck.heirless(sample)
             for run in deck.runs:
-                if run.stop is None or run.stop > sample:
+                lasts = run.stop is None or run.stop > sample or run.follower in heirless
+                if lasts and run not in heirless:
                     yield deck, run
 
     def _open(self, host: EngineHost, geometry: Geometry, deck: Deck, run: Run, moment: Moment) -> None:

@@ -39,10 +39,13 @@ class LineUp:
         """Whether it sounds or will, and no end is set."""
         return any(run.stop is None for run in self._runs)
 
+    def waiting(self, written: int) -> list[Run]:
+        """What has not begun yet."""
+        return [run for run in self._runs if run.start > written and not run.sounding]
+
     def waiting_start(self, written: int) -> int | None:
         """Output sample of a start that has not sounded yet; None where none waits."""
-        starts = [run.start for run in self._runs if run.start > written and not run.sounding]
-        return min(starts, default=None)
+        return min((run.start for run in self.waiting(written)), default=None)
 
     def state(self, written: int) -> DeckState:
         """What it does at an output sample."""

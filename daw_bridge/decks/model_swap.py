@@ -243,7 +243,13 @@ class ModelSwap:
     def _take_over(self, swap: Swap, geometry: Geometry, moment: Moment) -> None:
         self._leave(swap)
         for deck in self._decks:
-            deck.hand_over(moment)
+            for run in deck.hand_over(moment):
+                bar, _ = self._clock.map.bar_beat(run.start_beat)
+                self._notify(
+                    "warning",
+                    f"deck {deck.number} plays on at bar {bar}: the choice that was to be taken there was "
+                    f"prepared by the model before {swap.name}",
+                )
             deck.play(geometry)
         self._engines.take(swap.host)
         self._timing.change, self._timing.opening = first_estimates(geometry.model)

@@ -173,7 +173,8 @@ DECK_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         f"{_DECK}/next", "readonly",
         (Arg("what", "s"), Arg("bar", "i"), Arg("beat", "f"), Arg("seconds", "f")),
-        doc="What is planned next for the deck: a parameter's name, start or stop; its bar, its beat in the "
+        doc="What is planned next for the deck: a parameter's name, start, commit, stop, model (another one "
+        "takes over) or resume (it goes on after a fault; cancel leaves both be); its bar, its beat in the "
         "bar from 1.0, and seconds until it is heard. Empty and 0 where nothing is.",
     ),
     Parameter(

@@ -233,6 +233,7 @@ class LivePlayer:
         parts.models.pump()
         for deck in parts.decks:
             deck.pump(written)
+        parts.recovery.pump()
         parts.choices.pump()
         holding = self._announcer.watch(parts.decks, written, self._host)
         if self._timing.meter is not None:

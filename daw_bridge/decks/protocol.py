@@ -99,7 +99,8 @@ class Notice:
 @dataclass(frozen=True)
 class Planned:
     """Something that a deck will do: a parameter's name (without the deck's prefix), ``'start'``,
-    ``'commit'`` or ``'stop'``, and when: bar (from 1), beat in the bar (from 1.0), seconds from now."""
+    ``'commit'``, ``'stop'``, ``'model'`` or ``'resume'`` (see `Span`), and when: bar (from 1), beat in the
+    bar (from 1.0), seconds from now."""
 
     name: str
     bar: int

@@ -16,6 +16,7 @@ import numpy as np
 from daw_bridge.decks.geometry import Geometry
 from daw_bridge.decks.pieces import Piece, Samples, Switch, faded_out, mixed
 from daw_bridge.decks.seam import Seam
+from daw_bridge.decks.span import Span
 from daw_bridge.decks.token_history import TokenHistory, Tokens
 from daw_bridge.engine.protocol import Produced
 from daw_bridge.engine.ring import PcmRing
@@ -27,7 +28,7 @@ PER_BEAT = 16
 SHORT_HOLDS = (8, 4, 2, 1)
 
 
-class Run:
+class Run(Span):
     """One voice.
 
     ``origin`` is the output sample of the voice's sample 0. When PCM is late the run *holds*: it reads the
@@ -39,13 +40,8 @@ class Run:
     bar of silence a bar late.
 
     Attributes:
-        start, stop: output samples; None while no stop is known.
-        start_beat, stop_beat: where they lie in musical time; None for a stop that is not on the grid.
-        stop_planned: whether the stop is one that can be cancelled.
-        begins_by: what lets it begin, ``'start'`` or ``'commit'``.
         sent: frames asked for so far; a run that goes on from tokens begins with those.
         tokens: the last ones.
-        follower: the run that it gives way to at its stop; as long as that is late it plays on.
         underruns: how often it has held.
 
     Args:
@@ -63,19 +59,13 @@ class Run:
         start: int,
         bar: Callable[[float], tuple[int, int]],
     ) -> None:
+        super().__init__(start)
         self.number = number
         self.ring = ring
         self.geometry = geometry
         self.origin = origin
-        self.start = start
-        self.stop: int | None = None
-        self.start_beat = 0.0
-        self.stop_beat: float | None = None
-        self.stop_planned = False
-        self.begins_by = "start"
         self.sent = round(geometry.frames(start - origin))
         self.tokens = TokenHistory()
-        self.follower: Run | None = None
         self.underruns = 0
         self._bar = bar
         self._fade = round(FADE_S * geometry.out_rate)
@@ -151,12 +141,6 @@ class Run:
     def waits(self, sample: int) -> bool:
         """Whether nothing of it is heard before an output sample."""
         return sample <= self.start and not self._claimed
-
-    def wait(self, sample: int) -> None:
-        """Before reading up to an output sample: play on to there while what follows is late."""
-        follower = self.follower
-        if follower is not None and self.stop is not None and self.stop < sample and follower.late(sample):
-            self.stop = sample
 
     def lead(self, sample: int) -> int:
         """Output samples that can be played from ``sample`` on; negative when late."""

@@ -60,7 +60,16 @@ class Voicing:
         are none, or the model that plays has another codec."""
         if last.geometry.model.codec != self.geometry.model.codec:
             return None
-        return last.tokens.before(self._briefing.last_bar_frame(last), PROMPT_FRAMES)
+        frame = self._briefing.last_bar_frame(last) if last.sounding else last.frame_at(last.start)
+        return last.past(frame, PROMPT_FRAMES)[1]
+
+    def beginning(self, run: Run) -> tuple[int, NDArray[np.int16] | None]:
+        """What a voice begins with that takes the place of a run which waits: the sample of its frame 0, and
+        tokens; None for none."""
+        end, tokens = run.past(run.frame_at(run.start), PROMPT_FRAMES)
+        if tokens is None:
+            return run.start, None
+        return run.sample_of(end) - run.geometry.out_samples(tokens.shape[1]), tokens
 
     def legacy(self, run: Run, geometry: Geometry, sample: int) -> tuple[int, NDArray[np.int16] | None]:
         """What a voice of another model that follows on a run at an output sample begins with: the sample of
