@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +12,13 @@ from time import monotonic
 
 from daw_bridge.control.dispatch import Dispatcher
 from daw_bridge.control.midi.bindings import Bindings
-from daw_bridge.control.midi.events import ALL_CHANNELS, SUSTAIN, Control, Event, NotesOff
+from daw_bridge.control.midi.events import ALL_CHANNELS, Event, NotesOff
 from daw_bridge.control.midi.inbox import Inbox, Item
+from daw_bridge.control.midi.keyboards import Keyboards
 from daw_bridge.control.midi.learn import Learner
 from daw_bridge.control.midi.line import SETTLE_S, Line, Watcher
 from daw_bridge.control.midi.mapping import MidiSetup
-from daw_bridge.control.midi.performer import ON, Performer
+from daw_bridge.control.midi.performer import Performer
 from daw_bridge.control.midi.scenes import LivePreset, SceneRunner
 from daw_bridge.control.midi.showing import Showing
 from daw_bridge.control.midi.values import OwnValues
@@ -69,6 +70,7 @@ class MidiDesk:
         self.learner = Learner(learned, setup.bindings)
         self._lines: list[Line] = []
         self._bindings = Bindings()
+        self._keyboards = Keyboards(self.melody, setup)
         self._showing = Showing(dispatcher, self.performer, self._bindings)
         self._inbox = Inbox(self._take, self._overflowed)
         self._watcher: Watcher | None = None
@@ -219,8 +221,8 @@ class MidiDesk:
             self.performer.perform(each, port, event)
         let_go = held and not any(each.pressed for each in bound)
         self._showing.moved(line, event, bound, now, let_go)
-        if not bound and self._is_melody(line, event):
-            self._play(line, event, at)
+        if not bound:
+            self._keyboards.play(port, event, at)
 
     def _learned(self, line: Line, event: Event, now: float) -> bool:
         """Whether a control was waited for, and this one is it."""
@@ -239,24 +241,9 @@ class MidiDesk:
         self._notify(Notice("info", f"learned {kind} {number} of {line.setup.name}"))
         return True
 
-    def _is_melody(self, line: Line, event: Event) -> bool:
-        setup = self._setup
-        return setup.notes in ("", line.setup.name) and setup.notes_channel in (0, event.channel)
-
-    def _play(self, line: Line, event: Event, at: float) -> None:
-        player = line.setup.name, event.channel
-        if event.control.kind == "note" and event.value:
-            self.melody.press(player, event.control.number, event.value, at)
-        elif event.control.kind == "note":
-            self.melody.release(player, event.control.number, at)
-        elif event.control == Control("cc", SUSTAIN):
-            self.melody.pedal(player, event.value >= ON, at)
-
     def _notes_off(self, line: Line, channel: int, at: float) -> None:
         """All notes of a channel end, whatever they did; for channel 0, all that is held down on the port."""
-        for player in self.melody.players():
-            if _belongs(player, line.setup.name, channel):
-                self.melody.all_off(player, at)
+        self._keyboards.all_off(line.setup.name, channel, at)
         for bound in self._bindings:
             ends = channel == ALL_CHANNELS or (
                 channel == bound.channel and bound.binding.source.control.kind == "note"
@@ -318,7 +305,3 @@ class MidiDesk:
 
     def _captured(self, status: Status) -> CaptureStatus:
         return self.melody.status(status.place)
-
-
-def _belongs(player: Hashable, port: str, channel: int) -> bool:
-    return isinstance(player, tuple) and player[0] == port and channel in (ALL_CHANNELS, player[1])
