@@ -55,8 +55,11 @@ class Agenda:
 
     def due(self, is_due: Callable[[Entry], bool]) -> list[Entry]:
         """Take out the entries that are due, in order."""
-        found = [entry for entry in self._entries if is_due(entry)]
-        self._entries = [entry for entry in self._entries if entry not in found]
+        found: list[Entry] = []
+        kept: list[Entry] = []
+        for entry in self._entries:
+            (found if is_due(entry) else kept).append(entry)
+        self._entries = kept
         return found
 
     def drop(self, entry: Entry) -> None:

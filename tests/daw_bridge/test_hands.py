@@ -102,6 +102,7 @@ def test_a_preset_brings_its_model_and_says_which_options_stay(tmp_path: Path) -
         (("/bridge/melody/load", "../secret.mid"), "folder melodies"),
         (("/bridge/melody/load", "absent.mid"), "no such file"),
         (("/bridge/melody/arm", 64, 0, "1M"), "note value"),
+        (("/bridge/melody/steer", 3), "one of the 2 decks"),
     ],
 )
 def test_what_cannot_be_is_answered_with_what_is_allowed(

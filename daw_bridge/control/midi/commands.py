@@ -12,7 +12,7 @@ from daw_bridge.control.client import Client
 from daw_bridge.control.dispatch import Dispatcher
 from daw_bridge.control.midi.desk import MidiDesk
 from daw_bridge.decks.protocol import When
-from daw_bridge.errors import BridgeError, DeviceError, MelodyError
+from daw_bridge.errors import BridgeError, DeviceError, MelodyError, ParameterError
 from daw_bridge.melody.chroma_phrase import AnyPhrase
 from daw_bridge.melody.files import phrase_of_midi, phrase_of_sound
 from daw_bridge.melody.parameters import INPUT, MELODY
@@ -49,7 +49,7 @@ class MidiCommands:
         simple: dict[str, Callable[[Values], None]] = {
             "/bridge/midi/learn": lambda values: desk.learn(str(values[0]), str(values[1])),
             "/bridge/midi/forget": lambda values: desk.forget(str(values[0])),
-            f"{MELODY}steer": lambda values: melody.steer(int(values[0]), bool(values[1])),
+            f"{MELODY}steer": self._steer,
             f"{MELODY}overdub": lambda values: melody.overdub(bool(values[0])),
             f"{MELODY}cancel": lambda values: melody.cancel(),
             f"{MELODY}clear": lambda values: melody.take(None),
@@ -73,6 +73,13 @@ class MidiCommands:
     def _acknowledge(self, client: Client, address: str) -> None:
         status = self._dispatcher.player.status()
         client.send("/bridge/ack", address, status.beats, 0.0, status.bar)
+
+    def _steer(self, values: Values) -> None:
+        deck, follow = values
+        decks = self._dispatcher.player.deck_count
+        if int(deck) > decks:
+            raise ParameterError(f"{MELODY}steer", deck, f"one of the {decks} decks, or 0 for none")
+        self._desk.melody.steer(int(deck), bool(follow))
 
     def _scene(self, client: Client, values: Values) -> None:
         self._desk.performer.scene(str(values[0]), client)
