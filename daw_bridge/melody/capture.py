@@ -213,8 +213,13 @@ class Capture:
 
     def _wait_anew(self, span: Span, before: SongPlace, place: SongPlace) -> None:
         """Begin later or sooner than was meant, as the song has jumped or has another meter."""
-        bars = max(1, min(round(span.beats / before.beats_per_bar), int(MAX_BEATS // place.beats_per_bar)))
-        anew = next_span(place.beat, place.beats_per_bar, bars, self._count_in)
+        bars = round(span.beats / before.beats_per_bar)
+        try:
+            anew = next_span(place.beat, place.beats_per_bar, bars, self._count_in)
+        except MelodyError as error:
+            self.span = self._recording = None
+            self._broken_off = Captured(None, f"melody: {error}")
+            return
         if place.beats_per_bar != before.beats_per_bar:
             line = float(round(span.begin / before.beats_per_bar) * place.beats_per_bar)
             if place.beat - LATE_BEATS <= line < anew.begin:

@@ -152,6 +152,16 @@ def test_where_the_meter_changes_a_capture_that_waits_begins_in_the_bar_that_was
     assert song.capture.span == Span((bar - 1) * 3, (bar - 1) * 3 + 6)
 
 
+def test_a_capture_that_does_not_fit_the_meter_of_a_host_is_given_up_and_said() -> None:
+    song = Song()
+    song.arm(0.5, 8, 1)
+    song.beats_per_bar, song.origin = 200, -3.0
+    assert song.state(1.0) == "idle"
+    (captured,) = song.captured
+    assert captured.phrase is None
+    assert "8 bars of 200 beats" in captured.notice
+
+
 def test_where_the_meter_changes_a_recording_goes_on() -> None:
     song = Song()
     song.arm(39.5, 2, 0)
