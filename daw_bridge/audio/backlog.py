@@ -29,11 +29,16 @@ class Backlog(Generic[Item]):
 
         Two threads that put at the same moment may miscount by an item, which a limit can bear.
         """
-        if self._put - self._taken + size > self.limit:
+        if self.waiting + size > self.limit:
             return False
         self._put += size
         self._items.append((item, size))
         return True
+
+    @property
+    def waiting(self) -> int:
+        """Sizes that wait in all."""
+        return self._put - self._taken
 
     def take(self) -> list[Item]:
         """All that waits, in order; for one thread alone."""

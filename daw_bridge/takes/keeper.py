@@ -14,10 +14,11 @@ from daw_bridge.clock.tempo_map import Meters, TempoMap, TempoSegment, added
 from daw_bridge.engine.protocol import Load, Loaded
 from daw_bridge.errors import TakeError
 from daw_bridge.takes.identity import identity
+from daw_bridge.takes.jobs import SUCCESSION, Begin, End, Hold, Sound
 from daw_bridge.takes.library import Limits, prune
 from daw_bridge.takes.status import Place, TakeStatus
 from daw_bridge.takes.voices import TakeVoices
-from daw_bridge.takes.writer import SUCCESSION, Begin, End, Hold, Sound, TakeWriter
+from daw_bridge.takes.writer import TakeWriter
 
 FORMAT_VERSION = 1
 

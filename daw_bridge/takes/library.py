@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,6 +36,21 @@ def folders(root: Path) -> list[Path]:
     if not root.is_dir():
         return []
     return sorted((path.parent for path in root.glob(f"*/{JOURNAL_NAME}")), key=_began)
+
+
+def new_folder(above: Path) -> Path:
+    """A folder named after the present time; a number is added where that exists."""
+    stem = datetime.now().strftime("%Y-%m-%d %H-%M-%S")
+    number = 1
+    above.mkdir(parents=True, exist_ok=True)
+    while True:
+        folder = above / (stem if number == 1 else f"{stem} {number}")
+        try:
+            os.mkdir(folder)
+        except FileExistsError:
+            number += 1
+        else:
+            return folder
 
 
 def find(root: Path, name: str) -> Path:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,9 +17,12 @@ from numpy.typing import NDArray
 from daw_bridge.audio.backlog import Backlog
 from daw_bridge.audio.recorder import KEEP_EVERY_S, MAX_WAITING_S, PERIOD_S, SYNC_EVERY_S
 from daw_bridge.audio.sound_writer import SoundWriter
+from daw_bridge.errors import TakeError
+from daw_bridge.takes.aside import Aside
 from daw_bridge.takes.coding import Array, array_name, encode_array, encode_tokens, encode_value
+from daw_bridge.takes.jobs import Begin, End, Hold, Job, Sound
 from daw_bridge.takes.journal import JournalWriter, Record, read_journal
-from daw_bridge.takes.library import JOURNAL_NAME
+from daw_bridge.takes.library import JOURNAL_NAME, new_folder
 from daw_bridge.takes.voice_track import carried_over
 
 log = logging.getLogger(__name__)
@@ -31,61 +31,18 @@ SOUND = "sound.flac"
 MANY_CHANNELS = "sound.wav"
 FLAC_CHANNELS = 8
 RECORD_SIZE = 200
-SUCCESSION = "another take began"
 MAX_FILLED_S = 10.0
 CLOSE_LIMIT_S = 0.7
 
 Samples = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class Begin:
-    """Begin a take; one that is on ends just there.
-
-    Attributes:
-        folder: below which its folder is made.
-        header: the first record.
-        follows: whether it takes over the voices that the take before leaves open. One that does not begins
-            with the sound that `Hold` has kept back.
-        after: why the take that is on ends.
-    """
-
-    folder: Path
-    header: Mapping[str, Any]
-    follows: bool
-    after: str = SUCCESSION
-
-
-@dataclass(frozen=True)
-class End:
-    """End the take, with the sound that `Hold` has kept back."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class Hold:
-    """Sound from an output sample on is kept back for the take of the model that plays there."""
-
-    sample: int
-
-
-@dataclass(frozen=True)
-class Sound:
-    """Samples [n, channels] that went out as output samples ``start ..``."""
-
-    start: int
-    block: Samples
-
-
-Job = Begin | End | Hold | Sound | Mapping[str, Any] | Callable[[], None]
-
-
 class TakeWriter:
     """Carries out jobs in order, in a thread of its own; nobody waits for it.
 
     A job is `Begin`, `End`, `Hold`, `Sound`, a record, or a function to be called. Between two takes
-    records and sound are dropped. What is written reaches the system within `PERIOD_S`; the sound file's
+    records and sound are dropped. What a take that has failed lacks of its voices is kept in memory, so that
+    one that follows on it replays. What is written reaches the system within `PERIOD_S`; the sound file's
     header says so every `KEEP_EVERY_S`; the disk is asked to take it every `SYNC_EVERY_S`.
 
     Attributes:
@@ -100,8 +57,11 @@ class TakeWriter:
         self.samples = 0
         self._sample_rate = sample_rate
         self._channels = channels
-        self._jobs: Backlog[Job] = Backlog(round(MAX_WAITING_S * sample_rate))
+        self._max_sound = round(MAX_WAITING_S * sample_rate)
+        # where sound has to stop there is still room for what else is told
+        self._jobs: Backlog[Job] = Backlog(2 * self._max_sound)
         self._too_slow = False
+        self._lost = False
         self._beginning = False
         self._ended = threading.Event()
         self._journal: JournalWriter | None = None
@@ -111,15 +71,23 @@ class TakeWriter:
         self._held: list[Sound] = []
         self._kept_arrays: set[str] = set()
         self._last_folder: Path | None = None
+        self._unwritten: list[Record] = []
+        self._aside: Aside | None = None
         self._keep_due = self._sync_due = 0.0
         self._thread = threading.Thread(target=self._run, daemon=True, name="take-writer")
         self._thread.start()
 
     def put(self, job: Job) -> None:
         """Add a job; never blocks. Where the disk has been too slow for `MAX_WAITING_S` the take ends."""
-        size = len(job.block) if isinstance(job, Sound) else RECORD_SIZE
-        if not self._jobs.put(job, size):
-            self._too_slow = True
+        if isinstance(job, Sound):
+            full = self._jobs.waiting + len(job.block) > self._max_sound
+            if full or not self._jobs.put(job, len(job.block)):
+                self._too_slow = True
+            return
+        if isinstance(job, Begin):
+            self.error = ""
+        if not self._jobs.put(job, RECORD_SIZE):
+            self._too_slow = self._lost = True
 
     def close(self) -> None:
         """Write what waits, end the take, end the thread; at most `CLOSE_LIMIT_S`."""
@@ -138,6 +106,9 @@ class TakeWriter:
             if self._too_slow:
                 self._too_slow = False
                 self._fail("the disk is too slow")
+            if self._lost and self._aside is not None:
+                self._lost = False
+                self._aside.lose()
 
     def _guarded(self, action: Callable[[], None]) -> None:
         """What fails ends the take, and nothing else."""
@@ -170,6 +141,7 @@ class TakeWriter:
                 elif isinstance(job, End):
                     self._guarded(self._let_go)
                     self._guarded(partial(self._end, job.reason))
+                    self._aside = None
                 else:
                     _tidy(job)
         self._guarded(partial(self._write, records, blocks))
@@ -177,19 +149,23 @@ class TakeWriter:
     def _begin(self, begin: Begin) -> None:
         self.error, self._beginning = "", True
         self.samples = 0
-        self._kept_arrays = set()
-        folder = _new_folder(begin.folder)
+        carried = self._open_voices() if begin.follows else []
+        self._keep_aside(carried)
+        folder = new_folder(begin.folder)
         self._journal = JournalWriter(folder / JOURNAL_NAME)
         self.folder = folder
         self._beginning = False
         self._keep_due = time.monotonic() + KEEP_EVERY_S
         self._sync_due = time.monotonic() + SYNC_EVERY_S
         self._write([dict(begin.header)], [])
-        if begin.follows and self._last_folder is not None:
-            carried = carried_over(read_journal(self._last_folder / JOURNAL_NAME).records)
-            self._kept_arrays = {record["name"] for record in carried if record["type"] == "array"}
-            self._journal.append(*carried)
-        self._last_folder = folder
+        self._journal.append(*carried)
+        self._last_folder, self._aside = folder, None
+
+    def _open_voices(self) -> list[Record]:
+        """Records with which a take takes over the voices that the one before leaves open."""
+        if self._aside is not None:
+            return self._aside.carried()
+        return [] if self._last_folder is None else _left_open(self._last_folder)
 
     def _end(self, reason: str) -> None:
         journal, sound = self._journal, self._sound
@@ -208,22 +184,36 @@ class TakeWriter:
             self.error = f"a take cannot begin: {reason}" if self._beginning else self.error
             return
         assert self.folder is not None
-        self.error = f"take {self.folder.name} ended: {reason}"
+        folder = self.folder
+        self.error = f"take {folder.name} ended: {reason}"
         with contextlib.suppress(OSError):
             self._end(reason)
+        if self._aside is None:
+            self._keep_aside([*_left_open(folder), *self._unwritten])
 
     def _write(self, records: list[Record], blocks: list[Sound]) -> None:
         if self._hold_from is not None:
             blocks = self._kept_back(blocks, self._hold_from)
-        if self._journal is None:
+        if self._journal is None and self._aside is None:
             return
         lines: list[Record] = []
         for record in records:
             lines.extend(self._encoded(record))
+        if self._journal is None:
+            if self._aside is not None:
+                self._aside.add(lines)
+            return
+        self._unwritten = lines
         if blocks:
             lines.extend(self._write_sound(blocks))
         if lines:
             self._journal.append(*lines)
+        self._unwritten = []
+
+    def _keep_aside(self, records: list[Record]) -> None:
+        """From here on there is no journal, or not yet: the voices' records are kept in memory."""
+        self._aside = Aside(records)
+        self._kept_arrays = {record["name"] for record in records if record["type"] == "array"}
 
     def _encoded(self, record: Record) -> list[Record]:
         """The record as JSON, after the arrays that it needs."""
@@ -292,6 +282,14 @@ class TakeWriter:
                 self._sound.sync()
 
 
+def _left_open(folder: Path) -> list[Record]:
+    """Records with which another take takes over the voices that are open at the end of one; none where
+    somebody has removed it."""
+    with contextlib.suppress(TakeError):
+        return carried_over(read_journal(folder / JOURNAL_NAME).records)
+    return []
+
+
 def _tidy(job: Callable[[], None]) -> None:
     """Call a function; what fails beside a take does not end it."""
     try:
@@ -309,18 +307,3 @@ def _joins(last: Record, record: Mapping[str, Any]) -> bool:
         return False
     last["tokens"] = np.concatenate([last["tokens"], record["tokens"]], axis=1)
     return True
-
-
-def _new_folder(above: Path) -> Path:
-    """A folder named after the present time; a number is added where that exists."""
-    stem = datetime.now().strftime("%Y-%m-%d %H-%M-%S")
-    number = 1
-    above.mkdir(parents=True, exist_ok=True)
-    while True:
-        folder = above / (stem if number == 1 else f"{stem} {number}")
-        try:
-            os.mkdir(folder)
-        except FileExistsError:
-            number += 1
-        else:
-            return folder

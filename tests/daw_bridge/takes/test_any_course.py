@@ -21,6 +21,7 @@ from daw_bridge.engine.protocol import (
 )
 from daw_bridge.engine.ring import PcmRing
 from daw_bridge.engine.worker import Worker
+from daw_bridge.takes.aside import Aside
 from daw_bridge.takes.coding import encode_tokens
 from daw_bridge.takes.voice_track import carried_over, voice_tracks
 from genmodels.conditioning.attributes import Conditions, WeightedPrompt
@@ -106,10 +107,10 @@ def replays(journal: list[dict[str, Any]]) -> bool:
     return bool((voice.tokens.tokens == np.array(expected, np.int16).reshape(1, -1)).all())
 
 
-@given(steps, st.floats(0, 1), st.floats(0, 1))
+@given(steps, st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.integers(0, 5))
 @settings(max_examples=150)
 def test_any_course_cut_anywhere_and_carried_over_anywhere_replays(
-    course: list[Step], cut: float, carried: float
+    course: list[Step], cut: float, carried: float, failed: float, twice: int
 ) -> None:
     stage = Course()
     try:
@@ -126,3 +127,8 @@ def test_any_course_cut_anywhere_and_carried_over_anywhere_replays(
     assert replays(journal[: 1 + round(cut * (len(journal) - 1))])
     place = 1 + round(carried * (len(journal) - 1))
     assert replays([*carried_over(journal[:place]), *journal[place:]])
+    # the journal failed before that place; what of its last records is on the disk is not known
+    fault = 1 + round(failed * (place - 1))
+    aside = Aside(carried_over(journal[:fault]))
+    aside.add(journal[max(1, fault - twice) : place])
+    assert replays([*aside.carried(), *journal[place:]])

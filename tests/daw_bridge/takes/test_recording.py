@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
 import resource
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +17,8 @@ import soundfile
 from daw_bridge.decks.protocol import Result, When
 from daw_bridge.errors import ClipError, TakeError
 from daw_bridge.takes.export import export
+from daw_bridge.takes.journal import JournalWriter, Record, encode_line
+from daw_bridge.takes.library import TAKES
 from daw_bridge.takes.replay import replay
 from daw_bridge.takes.take import Take
 from tests.daw_bridge.decks.stage import RATE, Stage, pitch
@@ -258,4 +263,51 @@ def test_on_a_full_disk_the_take_ends_with_a_word_and_the_music_goes_on(tmp_path
     (take,) = takes_of(tmp_path, scene, record=None)
     assert resource.getrlimit(resource.RLIMIT_FSIZE) == (soft, hard)
     assert take.samples > 0
+    assert replayed(take)
+
+
+def test_a_take_that_follows_on_a_failed_one_replays_all_that_sounds_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = False
+
+    def append(journal: JournalWriter, *records: Record) -> None:
+        lines = b"".join(map(encode_line, records))
+        os.write(journal._descriptor, lines[: len(lines) // 2] if full else lines)
+        if full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(JournalWriter, "append", append)
+
+    async def failed(s: Stage) -> None:
+        while s.player.status().take.state != "failed":
+            await asyncio.sleep(0.02)
+
+    async def scene(s: Stage) -> None:
+        nonlocal full
+        s.set("prompt", "400")
+        first = s.start()
+        await s.until(first.sample + RATE)
+        full = True
+        await failed(s)
+        s.set("prompt", "500")
+        s.set("prompt", "300", deck=2)
+        second = s.start("now", deck=2)
+        await s.until(second.sample + RATE)
+        s.player.command("/bridge/take/new", None, (), NOW)
+        assert s.player.status().take.state == "recording"
+        await failed(s)
+        s.set("prompt", "600")
+        await s.until(second.sample + 2 * RATE)
+        full = False
+        shutil.rmtree(tmp_path / TAKES)
+        s.player.command("/bridge/take/new", None, (), NOW)
+        await s.until(second.sample + 3 * RATE)
+        s.set("prompt", "700")
+        await s.until(second.sample + 4 * RATE)
+
+    (take,) = takes_of(tmp_path, scene, decks=2, record=None)
+    told = {v.deck: [c.prompts[0].text for _, c in take.conditions(v)] for v in take.voices.values()}
+    assert told == {1: ["400", "500", "600", "700"], 2: ["300"]}
+    assert all(voice.tokens.end > voice.tokens.first > 0 for voice in take.voices.values())
     assert replayed(take)
