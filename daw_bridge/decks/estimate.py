@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from daw_bridge.engine.protocol import Loaded
 
 READY_FRAMES = 6
+REMEMBERED = 12
 
 
 class Estimate:
-    """Rises at once to what was measured, at most to its bound, and falls slowly.
+    """Allows for the longest of the last `REMEMBERED` measurements: a slow one counts at once, and for no
+    longer than that.
 
     Args:
         first: seconds assumed before anything was measured.
@@ -16,17 +20,17 @@ class Estimate:
     """
 
     def __init__(self, first: float, low: float, high: float) -> None:
-        self._peak = first
+        self._last = deque([first], REMEMBERED)
         self._low, self._high = low, high
 
     def add(self, seconds: float) -> None:
         """Take a measurement."""
-        self._peak = min(self._high, max(seconds, 0.93 * self._peak + 0.07 * seconds))
+        self._last.append(seconds)
 
     @property
     def value(self) -> float:
-        """Seconds to allow for: the peak and a quarter."""
-        return min(self._high, max(self._low, 1.25 * self._peak))
+        """Seconds to allow for: the longest and a quarter."""
+        return min(self._high, max(self._low, 1.25 * max(self._last)))
 
 
 def first_estimates(model: Loaded) -> tuple[Estimate, Estimate]:

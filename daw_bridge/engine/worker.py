@@ -58,6 +58,7 @@ CHUNK_SECONDS = 0.025
 MAX_CHUNK_FRAMES = 5
 WARM_UP_FRAMES = 8
 MEASURED_FRAMES = 25
+CHANGED_FRAMES = 8
 MEASURE_LIMIT_S = 3.0
 STATS_EVERY_S = 1.0
 
@@ -226,6 +227,11 @@ class Worker:
         while voice.frame < first + MEASURED_FRAMES and time.perf_counter() - began < MEASURE_LIMIT_S:
             voice.advance(voice.frame + MAX_CHUNK_FRAMES)
         frame_seconds = (time.perf_counter() - began) / (voice.frame - first)
+        # the first change of all takes no longer than the others
+        voice.set_conditions(
+            model.warm_up_conditions(), max(voice.oldest_frame, voice.frame - CHANGED_FRAMES)
+        )
+        voice.advance(voice.frame + MAX_CHUNK_FRAMES)
         self.close()
         self._model = model
         return Loaded(
