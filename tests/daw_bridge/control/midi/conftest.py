@@ -26,7 +26,9 @@ def play(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Stage
             stage = Stage(system, tmp_path, **content)
             stage.desk.start()
             try:
-                await asyncio.sleep(0.03 + ECHO_S)
+                # first what is there is shown, then its echoes have their time, however busy the machine
+                await asyncio.sleep(0.03)
+                await asyncio.sleep(ECHO_S)
                 await scene(stage)
             finally:
                 stage.desk.close()

@@ -70,9 +70,9 @@ def test_a_value_of_14_bits_does_not_dip_when_its_halves_come_one_by_one(play: C
         for coarse, fine in ((0x40, 0x7F), (0x41, 0x00), (0x40, 0x7F)):
             for message in (bytes((0xB0, 2, coarse)), bytes((0xB0, 34, fine))):
                 stage.desk._take([(0, message, monotonic())])
-                # turns of the loop, as between the messages of a serial cable
-                await asyncio.sleep(0.0)
-                await asyncio.sleep(0.001)
+                # some turns of the loop, as between the messages of a serial cable
+                for _ in range(5):
+                    await asyncio.sleep(0.0)
             await asyncio.sleep(0.03)
         # one without its other half counts all the same
         await stage.say(b"\xb0\x02\x00")
