@@ -28,6 +28,7 @@ from daw_bridge.decks.moments import Moments
 from daw_bridge.decks.output_host import OutputHost
 from daw_bridge.decks.protocol import PlayerOptions, When
 from daw_bridge.decks.recovery import Notify, Recovery
+from daw_bridge.decks.removal import Removal
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.decks.take_desk import TakeDesk
 from daw_bridge.decks.timing import Timing
@@ -99,7 +100,10 @@ def assemble(
     exchange = Exchange(values, notify)
     following = Following(clock, changes, values, output, transport, exchange, options.midi_api, notify)
     choices = Choices(decks, clock, host, timing, cue, values, written, notify)
-    controls = Controls(values, clock, decks, mixer, changes, moments, timing, written, agenda, following)
+    removal = Removal(values, clock, mixer, agenda, transport, written)
+    controls = Controls(
+        values, clock, decks, mixer, changes, moments, timing, written, agenda, following, removal
+    )
     together = Together(values, decks, changes, controls)
     swap = ModelSwap(
         host, clock, decks, changes, together, moments, timing, takes, written, seed, played, notify

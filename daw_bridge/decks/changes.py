@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from daw_bridge.clock.follower import Follower
 from daw_bridge.clock.internal import Moment
 from daw_bridge.clock.tempo_map import Meters, same_bar_line
-from daw_bridge.decks.agenda import Agenda
+from daw_bridge.decks.agenda import Agenda, Entry
+from daw_bridge.decks.conditions import DECK
 from daw_bridge.decks.deck import Deck
 from daw_bridge.decks.protocol import When
 from daw_bridge.decks.song_clock import SongClock
@@ -145,7 +146,10 @@ class Changes:
         return moment
 
     def plan(self, deck: Deck, name: str, values: Values, moment: Moment, on_grid: bool = True) -> None:
-        """Change a deck's value at a moment; what was set before, and waits, holds until then."""
+        """Change a deck's value at a moment; what was set before, and waits, holds until then. On the grid it
+        replaces what was planned for that while the deck was stopped."""
+        if on_grid:
+            self._agenda.drop(Entry(DECK + name, deck.number, values, moment.sample, moment.beats))
         if deck.score.waits(name):
             deck.lay(self._written())
         deck.score.plan(name, values, moment, on_grid)

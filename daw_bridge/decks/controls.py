@@ -18,11 +18,13 @@ from daw_bridge.decks.following import CLOCK_VALUES, Following
 from daw_bridge.decks.mixer import Mixer
 from daw_bridge.decks.moments import Moments
 from daw_bridge.decks.protocol import OnResult, When
+from daw_bridge.decks.removal import Removal
 from daw_bridge.decks.song_clock import SongClock
 from daw_bridge.decks.timing import Timing
 from daw_bridge.decks.values import DECKS, ParameterValues
-from daw_bridge.errors import DeviceError, ParameterError
+from daw_bridge.errors import BridgeError, ParameterError
 from daw_bridge.parameter import Values
+from genmodels.errors import GenModelsError
 
 TEMPO, METER = "/bridge/tempo", "/bridge/meter"
 STRIP = {"gain": "gain_db", "mute": "mute", "solo": "solo", "group": "group"}
@@ -35,7 +37,8 @@ class Controls:
     """Routes values to what they steer. For the event loop's thread.
 
     What a deck's model is told waits in the deck's timeline, so that it is generated in time without another
-    rollback; everything else that is for later waits in the agenda and is handed on shortly before it is due.
+    rollback; everything else that is for later, and what is for a bar while the deck is stopped, waits in the
+    agenda and is handed on shortly before it is due.
 
     Args:
         decks: all that there may be; the value of ``/bridge/decks`` says how many there are.
@@ -57,6 +60,7 @@ class Controls:
         written: Callable[[], int],
         agenda: Agenda,
         following: Following,
+        removal: Removal,
     ) -> None:
         self._values = values
         self._clock = clock
@@ -68,6 +72,7 @@ class Controls:
         self._timing = timing
         self._written = written
         self._following = following
+        self._removal = removal
         self.agenda = agenda
 
     def set(
@@ -88,21 +93,22 @@ class Controls:
         """
         name = path.removeprefix(DECK)
         self.check(path, values)
-        if deck is not None and name in CONDITIONING and when.at is None:
-            each = self._decks[deck - 1]
-            at_once = not each.active
-            moment = self._changes.set_value(each, name, values, when)
+        told = self._decks[deck - 1] if deck is not None and name in CONDITIONING else None
+        if told is not None and when.at is None and (told.active or when.bar is None):
+            at_once = not told.active
+            moment = self._changes.set_value(told, name, values, when)
             self._values.put(path, deck, values)
             return moment, at_once
-        if deck is not None and name in CONDITIONING:
-            self._decks[deck - 1].score.check(name, values, self._written())
+        if told is not None:
+            told.score.check(name, values, self._written())
         later = self._planned(path, deck, values, when)
         if later is not None:
             self.agenda.add(later)
             return self._moment(later), False
         idle = self._changes.idle
         moment = self._apply(path, deck, values, 0, on_result)
-        return moment, idle if path == TEMPO else path != METER
+        heard_later = path == METER or ((path == TEMPO or _is_mixed(path)) and not idle)
+        return moment, not heard_later
 
     def check(self, path: str, values: Values) -> None:
         """Raise `ParameterError` when the output has not so many channels, `DeviceError` when a value is that
@@ -145,8 +151,8 @@ class Controls:
         try:
             self.check(entry.path, entry.values)
             self._apply(entry.path, entry.deck, entry.values, entry.sample)
-        except DeviceError as error:
-            self._following.refused(entry.path, error)
+        except (BridgeError, GenModelsError) as error:
+            self._following.refused(entry.path.replace("{deck}", str(entry.deck)), error)
 
     def _planned(self, path: str, deck: int | None, values: Values, when: When) -> Entry | None:
         """An entry of the agenda, or None where the value is to be set now: also where it asks for a line of
@@ -173,7 +179,7 @@ class Controls:
         name = path.removeprefix(DECK)
         if path in (TEMPO, METER) or name in CONDITIONING:
             seconds = self._timing.margin_s + HANDOVER_S
-        elif path in (GAIN, CROSSFADE, OUTPUTS, CUE_GAIN, CUE_OUTPUTS, *GLIDES) or name in STRIP:
+        elif path in GLIDES or _is_mixed(path):
             seconds = MIXER_AHEAD_S
         else:
             seconds = 0.0
@@ -191,20 +197,22 @@ class Controls:
         if path in CLOCK_VALUES:
             self._following.set(path, values, on_result)
             return self._clock.moment(max(sample, self._written()))
-        self._values.put(path, deck, values)
         name = path.removeprefix(DECK)
+        if deck is not None and name in CONDITIONING:
+            told = self._changes.set_value(self._decks[deck - 1], name, values, When(), sample)
+            self._values.put(path, deck, values)
+            return told
+        self._values.put(path, deck, values)
         if path == TEMPO:
             return self._following.set_tempo(float(values[0]), sample)
         if path == METER:
             return self._following.set_meter(int(values[0]), sample)
-        if deck is not None and name in CONDITIONING:
-            return self._changes.set_value(self._decks[deck - 1], name, values, When(), sample)
         if deck is not None and name == "prompts/glide":
             self._decks[deck - 1].score.glide = values
         written = self._written()
         if path == DECKS:
             for each in self._decks[int(values[0]) :]:
-                each.stop(self._clock.moment(written + MAX_BLOCK), on_grid=False)
+                self._removal.remove(each)
         fade = None if self._changes.idle else self._fader.fade(path, deck, values)
         action = fade or self._mixing(path, deck, values)
         if action is not None and (fade or sample > written):
@@ -236,3 +244,9 @@ class Controls:
             return moment
         bar, beat = self._clock.map.bar_beat(entry.beat)
         return replace(moment, beats=entry.beat, bar=bar, beat=beat)
+
+
+def _is_mixed(path: str) -> bool:
+    """Whether a value is one of the mixer's."""
+    mixed = path in (GAIN, CROSSFADE, OUTPUTS, CUE_GAIN, CUE_OUTPUTS)
+    return mixed or (path.startswith(DECK) and path.removeprefix(DECK) in STRIP)

@@ -193,23 +193,24 @@ class Mixer:
 
     def set_strip(self, number: int, **fields: Any) -> None:
         """Change fields of a part's strip; a new gain ends its fade."""
-        if "gain_db" in fields:
-            self._fades.end(number)
         with self._lock:
             strips = list(self._desk.strips)
             strips[number] = replace(strips[number], **fields)
             self._desk = replace(self._desk, strips=tuple(strips))
+        # not before: what is set until then is the target of the fade
+        if "gain_db" in fields:
+            self._fades.end(number)
 
     def set_crossfade(self, position: float) -> None:
         """Move the crossfade, 0..1; that ends its fade."""
-        self._fades.end("crossfade")
         with self._lock:
             self._desk = replace(self._desk, crossfade=position)
+        self._fades.end("crossfade")
 
     def set_master(self, gain_db: float, at_once: bool = False) -> None:
         """Set the gain of the whole output; that ends its fade. See `Gain.set_db`."""
-        self._fades.end("master")
         self.master.set_db(gain_db, at_once)
+        self._fades.end("master")
 
     def fade(self, what: Faded, target: float, length: float, line: Line) -> None:
         """Let a gain (in dB) or the crossfade begin to go evenly to a value; to be planned, as it begins at
@@ -257,7 +258,9 @@ class Mixer:
         return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
     def _mix(self, start: int, count: int) -> Samples:
-        desk, curves = self._desk, self._fades.block(start, count)
+        # in this order: what has no curve any more has been set by then
+        curves = self._fades.block(start, count)
+        desk = self._desk
         mixed = np.zeros((count, self.channels), np.float32)
         for number in range(self._beside):
             self._read(mixed, number, start, count, desk, curves)

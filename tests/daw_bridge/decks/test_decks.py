@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from tests.daw_bridge.decks.stage import RATE, Stage, stage
+from tests.daw_bridge.decks.stage import RATE, Stage, perform, stage
 
 
 def alone_or_not(folder: Path, company: bool) -> np.ndarray:
@@ -56,3 +56,26 @@ def test_decks_that_come_and_go_leave_the_samples_of_the_others_as_they_were(tmp
     assert not alone[:, 2:].any()
     assert np.abs(among[:, 2:]).max() > 0.4
     assert not among[-RATE // 4 :, 2:].any()
+
+
+def test_a_deck_that_is_taken_away_leaves_no_solo_behind(tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        s.set("prompt", "400")
+        start = s.start()
+        s.set("solo", True, deck=2)
+        s.set("solo", True, deck=2, when=2)
+        await s.until(start.sample + RATE // 2)
+        s.set("decks", 1, deck=None)
+        alone = s.player._output.written + RATE // 10
+        await s.until(start.sample + 2 * RATE + RATE // 2)
+        s.set("decks", 2, deck=None)
+        assert s.player.get("/bridge/deck/{deck}/solo", 2) == (False,)
+        await s.until(start.sample + 3 * RATE)
+        samples.extend((start.sample, alone))
+
+    samples: list[int] = []
+    heard = perform(scene, tmp_path, decks=2)
+    start, alone = samples
+    assert np.abs(heard[start + RATE // 4 : start + RATE // 2]).max() < 1e-3
+    levels = [np.abs(heard[n : n + 480]).max() for n in range(alone, start + 3 * RATE - RATE // 4, 480)]
+    assert min(levels) > 0.45

@@ -87,6 +87,33 @@ def test_a_value_that_is_set_ends_the_fade_and_a_second_fade_begins_where_the_fi
     assert np.abs(np.concatenate([mixer.read(4800 + 480 * k, 480) for k in range(20)])[-10:]).max() < 1e-4
 
 
+@pytest.mark.parametrize("what", [0, "master", "crossfade"])
+def test_a_value_that_is_set_in_a_fade_never_lets_a_block_head_for_the_fades_target(
+    what: Faded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mixer = Mixer([Constant(0.5)], RATE, 1)
+    mixer.set_strip(0, group="B")
+    mixer.set_crossfade(1.0)
+    mixer.plan(0, lambda: mixer.fade(what, 0.0 if what == "crossfade" else -60.0, 10.0, SECONDS))
+    blocks = [mixer.read(0, 2400)]
+    end = mixer._fades.end
+
+    def ended(each: Faded) -> None:
+        blocks.append(mixer.read(2400 * len(blocks), 2400))
+        end(each)
+        blocks.append(mixer.read(2400 * len(blocks), 2400))
+
+    monkeypatch.setattr(mixer._fades, "end", ended)
+    if what == "crossfade":
+        mixer.set_crossfade(1.0)
+    elif what == "master":
+        mixer.set_master(0.0)
+    else:
+        mixer.set_strip(0, gain_db=0.0)
+    assert len(blocks) == 3
+    assert min(np.abs(block).min() for block in blocks) > 0.45
+
+
 def test_fading_to_silence_ends_in_silence_without_a_step() -> None:
     mixer = Mixer([Constant(0.5)], RATE, 1)
     mixer.plan(0, lambda: mixer.fade("master", -60.0, 0.05, SECONDS))

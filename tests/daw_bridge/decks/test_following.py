@@ -253,6 +253,25 @@ def test_a_host_that_stands_holds_starts_back_and_stops_and_starts_decks(
     perform(scene, tmp_path, decks=2)
 
 
+def test_a_deck_that_is_taken_away_while_it_waits_for_the_host_never_starts(
+    host: LineSource, tmp_path: Path
+) -> None:
+    async def scene(s: Stage) -> None:
+        host.tempo = 240.0
+        await follow(s)
+        s.start()
+        s.start(deck=2)
+        s.set("decks", 1, deck=None)
+        host.line, host.epoch = running(0.0, 240.0), 1
+        host.events.append(ClockEvent("start", time.monotonic(), 0.0))
+        await asyncio.sleep(1.0)
+        s.set("decks", 2, deck=None)
+        assert s.state(1) in ("armed", "playing")
+        assert s.state(2) == "stopped"
+
+    perform(scene, tmp_path, decks=2)
+
+
 def test_a_transport_that_is_not_obeyed_leaves_decks_alone(host: LineSource, tmp_path: Path) -> None:
     async def scene(s: Stage) -> None:
         s.set("clock/transport", False, deck=None)

@@ -155,6 +155,97 @@ def test_a_bar_waits_for_the_music_and_a_line_of_the_grid_does_not(tmp_path: Pat
     perform(scene, tmp_path)
 
 
+def test_what_a_model_is_told_from_a_bar_on_waits_for_the_music_too(tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        s.tempo(240.0)
+        s.set("prompt", "400")
+        s.set("prompt", "600", when=3)
+        s.set("prompt", "500", when=3)
+        s.set("prompt", "900", when=4)
+        s.cancel()
+        for bar, prompt in ((3, "700"), (3, "800"), (4, "1000"), (5, "1200")):
+            s.set("prompt", prompt, when=bar)
+        assert s.player.get("/bridge/deck/{deck}/prompt", 1) == ("400",)
+        start = s.start()
+        s.set("prompt", "1100", when=4)
+        await s.until(start.sample + RATE // 4)
+        following = s.player.status().decks[0].following
+        assert following is not None
+        assert (following.name, following.bar) == ("prompts", 3)
+        await s.until(start.sample + 3 * RATE + RATE // 4)
+        s.cancel("prompt")
+        await s.until(start.sample + 5 * RATE)
+        samples.append(start.sample)
+
+    samples: list[int] = []
+    heard = perform(scene, tmp_path)
+    bars = [samples[0] + n * RATE for n in range(5)]
+    assert [pitch(heard[bar + 700 : bar + 5500]) for bar in bars] == [400, 400, 800, 1100, 1100]
+    assert pitch(heard[bars[2] - 5000 : bars[2] - 200]) == 400
+
+
+def test_a_bar_of_the_song_to_come_is_not_one_of_the_song_that_was(tmp_path: Path) -> None:
+    async def scene(s: Stage) -> None:
+        s.tempo(240.0)
+        s.set("prompt", "400")
+        first = s.start()
+        await s.until(first.sample + 2 * RATE + RATE // 4)
+        s.stop()
+        await s.until(first.sample + 3 * RATE)
+        s.set("prompt", "800", when=2)
+        second = s.start()
+        await s.until(second.sample + 2 * RATE)
+        samples.append(second.sample)
+
+    samples: list[int] = []
+    heard = perform(scene, tmp_path)
+    assert pitch(heard[samples[0] + 700 : samples[0] + 5500]) == 400
+    assert pitch(heard[samples[0] + RATE + 700 : samples[0] + RATE + 5500]) == 800
+
+
+def test_what_does_not_fit_any_more_when_its_bar_comes_is_told_and_holds_nothing_else_up(
+    tmp_path: Path,
+) -> None:
+    async def scene(s: Stage) -> None:
+        s.tempo(240.0)
+        s.set("key", "A minor", when=2)
+        s.set("gain", -6.0, when=2)
+        (tmp_path / "models" / "fake:effects").mkdir(parents=True)
+        results: list[Result] = []
+        s.player.command("/bridge/model", None, ("fake:effects",), When(), results.append)
+        while not results:
+            await asyncio.sleep(0.01)
+        assert results[0].error == ""
+        start = s.start()
+        await s.until(start.sample + RATE + RATE // 4)
+        assert s.player.get("/bridge/deck/{deck}/gain", 1) == (-6.0,)
+        assert s.player.get("/bridge/deck/{deck}/key", 1) == ("",)
+        assert [n.text for n in s.notices if n.text.startswith("/bridge/deck/1/key: ")]
+        assert s.state() == "playing"
+
+    perform(scene, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "deck"),
+    [("gain", (-6.0,), 1), ("mute", (True,), 1), ("crossfade", (0.2,), None), ("outputs", (1, 1), 1)],
+)
+def test_what_the_mixer_changes_at_once_is_acknowledged_with_when_it_sounds(
+    tmp_path: Path, name: str, values: tuple[float | int | bool, ...], deck: int | None
+) -> None:
+    async def scene(s: Stage) -> None:
+        assert s.set(name, *values, deck=deck).seconds == 0.0
+        start = s.start()
+        await s.until(start.sample + RATE // 8)
+        ahead = (s.player._output.written - s.player._output.position()) / RATE
+        ack = s.set(name, *values, deck=deck)
+        assert ack.seconds == pytest.approx(ahead, abs=0.03)
+        assert ack.seconds > 0.02
+        assert s.set("seed", 3).seconds == 0.0
+
+    perform(scene, tmp_path)
+
+
 def test_a_time_of_day_is_kept_by_starts_values_and_stops(tmp_path: Path) -> None:
     async def scene(s: Stage) -> None:
         s.set("prompt", "400")
