@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from time import monotonic
@@ -12,6 +13,7 @@ from daw_bridge.control.midi.mapping import PortSetup
 from daw_bridge.midi.parser import MidiParser
 from daw_bridge.midi.port import InputPort, OutputPort
 
+log = logging.getLogger(__name__)
 SENSING = 0xFE
 # the standard has 300 ms; a busy machine is given a little more
 SENSING_LOST_S = 0.5
@@ -100,6 +102,7 @@ class Watcher:
     ) -> None:
         self._lines = tuple(lines)
         self._changed = changed
+        self._failed: set[str] = set()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True, name="midi-watch")
 
@@ -114,10 +117,17 @@ class Watcher:
             self._thread.join(1.0)
 
     def look(self) -> None:
-        """Look once."""
+        """Look once. A port that cannot be looked for is logged, the first time, and hides no other."""
         for line in self._lines:
             for port in line.ports:
-                if port.watch():
+                try:
+                    changed = port.watch()
+                except Exception:
+                    if port.name not in self._failed:
+                        log.exception("MIDI port %s cannot be looked for", port.name)
+                    self._failed.add(port.name)
+                    continue
+                if changed:
                     self._changed(line, port)
 
     def _run(self) -> None:
