@@ -73,7 +73,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "/bridge/decks", "value", (Arg("decks", "i", 1, MAX_DECKS),), default=(1,),
         doc="Number of decks; at first that of the option. Adding or taking away decks does not touch the "
-        "others; a deck that is taken away stops.",
+        "others; a deck that is taken away stops, and its solo and what waits for it go.",
     ),
     Parameter(
         "/bridge/latency/offset", "value", (Arg("ms", "f", -500, 500),), unit="ms", curve="linear",

@@ -137,3 +137,24 @@ def test_the_rehearsal_of_a_model_leaves_no_voice_that_sounds(tmp_path: Path) ->
     assert rehearsed.stop == rehearsed.start
     assert heard(take) == [own]
     assert replayed(take)
+
+
+def test_a_start_that_is_prepared_anew_as_the_worker_was_lost_leaves_a_take_that_replays(
+    tmp_path: Path,
+) -> None:
+    async def scene(s: Stage) -> None:
+        first = await playing(s)
+        s.set("prompt", "600", when=6)
+        second = s.start(bar=5)
+        await s.until(first.sample + RATE // 2)
+        s.player._host.current._engine.die()  # type: ignore[attr-defined]
+        await s.until(second.sample + 3 * RATE // 2)
+        await silence(s)
+
+    (take,) = takes_of(tmp_path, scene)
+    own, waiting, resumed, anew = take.voices.values()
+    assert heard(take) == [own, resumed, anew]
+    assert waiting.stop == waiting.start == anew.start
+    assert own.stop == resumed.start
+    assert resumed.stop == anew.start
+    assert replayed(take)
