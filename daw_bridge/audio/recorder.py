@@ -23,8 +23,7 @@ class Recorder:
     """Writes blocks to a 24-bit WAV or FLAC without ever making the caller wait.
 
     Whatever happens to the process, the file opens and lacks at most the last half second. When the disk is
-    full or too slow, or the file as large as a WAV can be (4 GB, about 4 hours of stereo at 48 kHz), the
-    recording ends and `error` says why; the music goes on.
+    full or too slow the recording ends and `error` says why; the music goes on.
 
     Args:
         path: WAV or FLAC by its ending; a number is added to the name where the file exists already.

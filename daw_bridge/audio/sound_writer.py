@@ -10,15 +10,16 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from daw_bridge.audio.wav_file import HEAD_BYTES, wav_form, wav_head, wav_size
+
 FORMATS = {".flac": "FLAC", ".wav": "WAV"}
-MAX_WAV_BYTES = 2**32 - 2**20
 
 _FLAC_INFO = 8
 _FLAC_TOTAL_BITS = (1 << 36) - 1
 
 
 class SoundWriter:
-    """Writes 24-bit FLAC or WAV, as the file's ending says.
+    """Writes 24-bit FLAC or WAV, as the file's ending says. A WAV beyond 4 GB goes on as an RF64.
 
     libsndfile writes a header's length only when the file is closed, and opens neither a FLAC whose length is
     unknown nor, in full, a WAV whose length is 0. `keep` writes the present length into the header, so that
@@ -37,12 +38,13 @@ class SoundWriter:
         self.path = path
         self.frames = 0
         self._format = sound_format(path)
-        self._channels = channels
+        self._sample_rate, self._channels = sample_rate, channels
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
         try:
             self._file = soundfile.SoundFile(
-                path, "w", samplerate=sample_rate, channels=channels, subtype="PCM_24", format=self._format
-            )
+                path, "w", samplerate=sample_rate, channels=channels, subtype="PCM_24",
+                format="RF64" if self._format == "WAV" else self._format,
+            )  # fmt: skip
         except soundfile.SoundFileError as error:
             os.close(self._descriptor)
             raise OSError(f"{path} cannot be written: {error}") from error
@@ -51,20 +53,14 @@ class SoundWriter:
         """Append ``block`` [n, channels].
 
         Raises:
-            OSError: the disk is full, or the file as large as a WAV can be (4 GB, about 4 hours of stereo at
-                48 kHz); what was written before stays.
+            OSError: the disk is full; what was written before stays.
         """
-        room = len(block)
-        if self._format == "WAV":
-            room = min(room, MAX_WAV_BYTES // (3 * self._channels) - self.frames)
         try:
-            self._file.write(block[:room])
+            self._file.write(block)
         except (soundfile.SoundFileError, AssertionError) as error:
             # libsndfile reports a short write by its count alone, which soundfile merely asserts
             raise OSError(str(error) or "the disk is full") from error
-        self.frames += room
-        if room < len(block):
-            raise OSError("a WAV file holds no more than 4 GB")
+        self.frames += len(block)
 
     def keep(self) -> int:
         """Make the file hold what was written so far; returns the samples that it holds."""
@@ -80,6 +76,8 @@ class SoundWriter:
         kept = os.pread(self._descriptor, 128, 0)
         try:
             self._file.close()
+            if self._format == "WAV":
+                self.keep()
         except soundfile.SoundFileError:
             os.pwrite(self._descriptor, kept, 0)
         finally:
@@ -100,10 +98,14 @@ class SoundWriter:
         place = head.find(b"data")
         if place < 0:
             return 0
-        size = os.fstat(self._descriptor).st_size
-        held = (size - place - 8) // (3 * self._channels)
-        os.pwrite(self._descriptor, struct.pack("<I", size - 8), 4)
-        os.pwrite(self._descriptor, struct.pack("<I", held * 3 * self._channels), place + 4)
+        length = os.fstat(self._descriptor).st_size
+        held = (length - place - 8) // (3 * self._channels)
+        size = held * 3 * self._channels
+        head = wav_head(length - HEAD_BYTES, size, held, grows=True)
+        # libsndfile's is of the extensible form, which not every reader knows
+        form = wav_form(self._channels, self._sample_rate, place - HEAD_BYTES)
+        # in one go: whenever the process is killed, the sizes belong together
+        os.pwrite(self._descriptor, head + form + b"data" + wav_size(size), 0)
         return held
 
 

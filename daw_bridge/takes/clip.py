@@ -44,8 +44,8 @@ def publish_clip(
         facts: what else the JSON file says.
 
     Raises:
-        ClipError: the ending is another, the folder is missing or cannot be written, or the sound is longer
-            than the format holds.
+        ClipError: the ending is another, the folder is missing or cannot be written, or the format does not
+            hold as many channels.
     """
     said = {
         **facts,

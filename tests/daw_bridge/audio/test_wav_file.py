@@ -47,11 +47,18 @@ def test_what_is_no_loop_says_so(tmp_path: Path) -> None:
         assert "smpl" not in file.extra_info
 
 
-def test_what_is_too_long_for_a_wav_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wav_file, "MAX_BYTES", 100)
-    with pytest.raises(ValueError, match="4 GB"):
-        write_wav(tmp_path / "a.wav", (), 34, 1, 48000)
-    assert not (tmp_path / "a.wav").exists()
+@pytest.mark.parametrize("frames", [33, 34])
+def test_what_is_too_long_for_a_wav_is_an_rf64_with_all_its_chunks(
+    frames: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wav_file, "MAX_BYTES", 33 * 3)
+    sound = written(tmp_path / "a.wav", Music(92.0, 12.0, cues=(0, 16)), frames)
+    info = soundfile.info(tmp_path / "a.wav")
+    assert (info.format, info.frames) == ("RF64" if frames == 34 else "WAV", frames)
+    assert np.abs(soundfile.read(tmp_path / "a.wav", always_2d=True)[0] - sound).max() < 1.3 / 2**23
+    head = (tmp_path / "a.wav").read_bytes()[: -3 * frames]
+    assert all(name in head for name in (b"acid", b"cue ", b"smpl"))
+    assert len(info.extra_info.splitlines()) > 5
 
 
 def test_full_scale_is_clipped_not_wrapped() -> None:

@@ -14,9 +14,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from daw_bridge.audio import wav_file
 from daw_bridge.clock.tempo_map import TempoMap
 from daw_bridge.engine.protocol import Load, Loaded, Produced
 from daw_bridge.takes import keeper as module
+from daw_bridge.takes.export import export
 from daw_bridge.takes.keeper import TakeKeeper
 from daw_bridge.takes.library import Limits, folders
 from daw_bridge.takes.status import Place
@@ -161,3 +163,25 @@ def test_a_fault_in_pruning_does_not_end_the_take(tmp_path: Path, monkeypatch: p
     music.go_on()
     _, second = ended(tmp_path, keeper)
     assert second.ending == "all decks are silent"
+
+
+def test_a_take_of_many_channels_goes_on_beyond_what_a_wav_can_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wav_file, "MAX_BYTES", 10 * BLOCK * 16 * 3)
+    keeper = TakeKeeper(tmp_path / "takes", True)
+    keeper.prepare(RATE, 16, Load("fake"), MODEL)
+    keeper.begin({}, TempoMap(RATE))
+    played = np.arange(30 * BLOCK * 16, dtype=np.float32).reshape(-1, 16) / np.float32(2**20)
+    for start in range(0, len(played), BLOCK):
+        keeper.write(start, played[start : start + BLOCK])
+    keeper.end()
+    keeper.close()
+    assert keeper.status.state == "waiting"
+    (take,) = (Take(folder) for folder in folders(tmp_path / "takes"))
+    export(take, tmp_path / "whole.wav")
+    assert take.sound is not None
+    assert take.samples == len(played)
+    for path in (take.sound, tmp_path / "whole.wav"):
+        assert soundfile.info(path).format == "RF64"
+        assert np.array_equal(soundfile.read(path, dtype="float32")[0], played)
