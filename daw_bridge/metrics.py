@@ -26,7 +26,8 @@ class Metrics:
             the worst of the last seconds.
         held_s: seconds in which decks repeated their last bars, all decks together.
         restarts: times that the model worker was replaced because it had died or hung.
-        front_mb, worker_mb: resident memory of the two processes. gpu_mb: what the worker holds of its GPU's.
+        front_mb, worker_mb: resident memory of the front, and of the worker with the spare process that waits
+            to take its place; what the two share counts twice. gpu_mb: what the worker holds of its GPU's.
     """
 
     realtime_factor: float = 0.0

@@ -23,7 +23,8 @@ STATUS_MESSAGES = (
     (
         "/bridge/metrics",
         "factor f, lookahead f (ms), control to sound f (ms, the last), f (ms, 95th percentile), "
-        "underruns i, held f (seconds), worker restarts i, memory of front f, worker f and GPU f (MB)",
+        "underruns i, held f (seconds), worker restarts i, memory of front f, worker f "
+        "(with the spare process that waits to take its place) and GPU f (MB)",
     ),
     ("/bridge/clock/state", "source s, state s, tempo f (BPM), error f (ms)"),
     ("/bridge/output", "underruns i, silence f (seconds), used up f (ms), latency f (ms), gaps i"),

@@ -86,7 +86,8 @@ class Tap(Protocol):
 
 @dataclass
 class Memory:
-    """Megabytes that front and worker take; the worker's last own figure for its GPU."""
+    """Megabytes that the front takes, and the worker with what waits to take its place; the worker's last own
+    figure for its GPU."""
 
     front_mb: float = 0.0
     worker_mb: float = 0.0
@@ -192,7 +193,7 @@ class EngineHost:
         if now >= self._memory_due:
             self._memory_due = now + MEMORY_EVERY_S
             self.memory.front_mb = resident_mb(os.getpid())
-            self.memory.worker_mb = resident_mb(self.pid)
+            self.memory.worker_mb = sum(map(resident_mb, self._engine.pids))
 
     def send(self, command: Command) -> None:
         """Send a command; never blocks."""

@@ -19,6 +19,10 @@ class Engine(Protocol):
     def pid(self) -> int | None:
         """Process number of the worker, if it has one here."""
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Process numbers of all that it runs here: the worker, and what waits to take its place."""
+
     def start(self) -> None:
         """Start the worker; commands can be sent at once and wait in order until it listens."""
 

@@ -72,7 +72,14 @@ class LocalEngine:
     @property
     def pid(self) -> int | None:
         """The worker's process number."""
-        return None if self._process is None else self._process.pid
+        return _number(self._process)
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Process numbers of the worker and of the spare process, as far as they are there."""
+        spare = self._spare
+        numbers = self.pid, None if spare is None else _number(spare[0])
+        return tuple(number for number in numbers if number is not None)
 
     def start(self) -> None:
         """Spawn the worker; commands can be sent at once and wait in order until it listens. Does nothing
@@ -269,6 +276,14 @@ class _Watch:
         now = time.monotonic()
         self._silent_s += min(now - self._looked, 2 * PING_EVERY_S)
         self._looked = now
+
+
+def _number(process: SpawnProcess | None) -> int | None:
+    try:
+        return None if process is None else process.pid
+    except ValueError:
+        # another thread has closed it meanwhile
+        return None
 
 
 def _discard(spare: tuple[SpawnProcess, Connection]) -> None:

@@ -18,6 +18,7 @@ class ThreadEngine:
     """`daw_bridge.engine.base.Engine`; `die` ends the worker as a crash would."""
 
     pid = None
+    pids: tuple[int, ...] = ()
 
     def __init__(self, on_event: OnEvent, threads: int = 0) -> None:
         self._on_event = on_event

@@ -11,6 +11,7 @@ from daw_bridge.decks.meter import KEPT, Meter
 from daw_bridge.decks.protocol import When
 from daw_bridge.metrics import resident_mb
 from tests.daw_bridge.decks.stage import RATE, Stage, perform
+from tests.daw_bridge.thread_engine import ThreadEngine
 
 
 @dataclass
@@ -78,6 +79,19 @@ def test_the_daemon_takes_the_time_of_a_change_and_knows_its_memory(tmp_path: Pa
         assert metrics.front_mb == pytest.approx(resident_mb(os.getpid()), rel=0.3)
         assert metrics.held_s == 0.0
         assert metrics.restarts == 0
+
+    perform(scene, tmp_path)
+
+
+def test_the_memory_of_a_worker_counts_the_process_that_waits_to_take_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ThreadEngine, "pids", (os.getpid(), os.getpid()))
+
+    async def scene(s: Stage) -> None:
+        await s.until(RATE // 4)
+        metrics = s.player.status().metrics
+        assert metrics.worker_mb == pytest.approx(2 * metrics.front_mb, rel=0.1)
 
     perform(scene, tmp_path)
 

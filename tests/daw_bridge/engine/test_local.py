@@ -308,6 +308,7 @@ def test_a_restart_takes_the_spare_process_which_has_the_model_already(
             time.sleep(0.01)
         assert engine._spare is not None
         spare = engine._spare[0].pid
+        assert engine.pids == (engine.pid, spare)
         time.sleep(1.0)
         engine.restart()
         assert engine.pid == spare
@@ -316,6 +317,7 @@ def test_a_restart_takes_the_spare_process_which_has_the_model_already(
     finally:
         engine.stop()
     assert engine._spare is None
+    assert engine.pids == ()
 
 
 def test_a_spare_that_died_is_not_taken_and_stop_leaves_none(
