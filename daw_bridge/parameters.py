@@ -111,7 +111,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         "/bridge/take/name", "command", (Arg("name", "s"),),
-        doc="Name the take that is being recorded. A take with a name is never removed by age or size.",
+        doc="Name the take that is being recorded; daw-bridge takes name does it for one that has ended. A "
+        "take with a name is never removed by age or size.",
     ),
     Parameter(
         "/bridge/cancel", "command", (Arg("parameter", "s", optional=True, default=""),),

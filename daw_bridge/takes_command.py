@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from daw_bridge.takes.replay import Replay
     from daw_bridge.takes.take import Take
 
-app = typer.Typer(help="What was played: list, show, export and replay takes.", no_args_is_help=True)
+app = typer.Typer(help="What was played: list, show, name, export and replay takes.", no_args_is_help=True)
 
 Data = Annotated[
     Path | None, typer.Option(help="Data folder of the daemon; ~/.local/share/daw-bridge by default.")
@@ -67,6 +67,21 @@ def show(
     _print(_events_table(found))
     if picture is not None:
         typer.echo(picture)
+
+
+@app.command("name")
+def name_take(
+    take: Name,
+    name: Annotated[str, typer.Argument(help="By which it is found; '' takes its name away.")],
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Name a take that has ended. A take with a name is never removed by age or size."""
+    from daw_bridge.takes.library import give_name
+
+    folder = _take(data, take).folder
+    give_name(folder, name)
+    typer.echo(json.dumps({"folder": str(folder), "name": name}, ensure_ascii=False) if as_json else folder)
 
 
 @app.command()

@@ -193,7 +193,7 @@ class EngineHost:
         if now >= self._memory_due:
             self._memory_due = now + MEMORY_EVERY_S
             self.memory.front_mb = resident_mb(os.getpid())
-            self.memory.worker_mb = sum(map(resident_mb, self._engine.pids))
+            self.memory.worker_mb = sum(map(resident_mb, self._engine.pids), 0.0)
 
     def send(self, command: Command) -> None:
         """Send a command; never blocks."""

@@ -160,6 +160,20 @@ def cut_torn_tail(path: Path) -> int:
     return text.torn_bytes
 
 
+def add_record(path: Path, record: Mapping[str, Any]) -> None:
+    """Add a record to a journal that nobody writes, behind its whole ones.
+
+    Raises:
+        TakeError: it cannot be read or changed, or is being written.
+    """
+    try:
+        cut_torn_tail(path)
+        with path.open("ab") as file:
+            file.write(encode_line(record))
+    except OSError as error:
+        raise TakeError(f"journal {path} cannot be changed: {error}") from error
+
+
 def of_type(records: list[Record], *types: str) -> Iterator[Record]:
     """The records of some types, in order."""
     return (record for record in records if record.get("type") in types)

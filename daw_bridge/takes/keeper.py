@@ -168,12 +168,12 @@ class TakeKeeper:
         self._put("mark", text=text, sample=sample, bar=bar, beat=beat)
 
     def name(self, text: str) -> None:
-        """Give the take a name; a take with a name is never pruned.
+        """Name the take; see `daw_bridge.takes.library.give_name` for one that has ended.
 
         Raises:
             TakeError: no take is on.
         """
-        self._require_take("a take is named while it plays")
+        self._require_take("daw-bridge takes name last NAME names the last one")
         self._name = text
         self._put("name", name=text)
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from daw_bridge.errors import TakeError, shorten_text
-from daw_bridge.takes.journal import in_use, of_type, read_journal
+from daw_bridge.takes.journal import add_record, in_use, of_type, read_journal
 
 TAKES = "takes"
 JOURNAL_NAME = "take.journal"
@@ -84,9 +84,21 @@ def find(root: Path, name: str) -> Path:
 
 
 def given_name(folder: Path) -> str:
-    """The name that a take was given while it played, or ``''``."""
+    """The name that a take was given, or ``''``."""
     names = [record["name"] for record in of_type(read_journal(folder / JOURNAL_NAME).records, "name")]
     return str(names[-1]) if names else ""
+
+
+def give_name(folder: Path, name: str) -> None:
+    """Name a take that has ended; ``''`` takes its name away.
+
+    Raises:
+        TakeError: it is being recorded, or its journal cannot be changed.
+    """
+    journal = folder / JOURNAL_NAME
+    if read_journal(journal).writing:
+        raise TakeError(f"take {folder.name} is being recorded: name it over OSC, by /bridge/take/name")
+    add_record(journal, {"type": "name", "name": name})
 
 
 def size(folder: Path) -> int:
@@ -155,8 +167,10 @@ def _has_name(folder: Path, changed: int) -> bool:
     return bool(given_name(folder))
 
 
-def _began(folder: Path) -> tuple[str, float]:
-    return folder.name[:19], (folder / JOURNAL_NAME).stat().st_ctime
+def _began(folder: Path) -> tuple[str, int, str]:
+    """When, and of those of one second the number in the folder's name."""
+    number = folder.name[19:].strip()
+    return folder.name[:19], int(number) if number.isdecimal() else 1, folder.name
 
 
 def _touched(folder: Path) -> float:

@@ -79,6 +79,9 @@ def test_the_daemon_takes_the_time_of_a_change_and_knows_its_memory(tmp_path: Pa
         assert metrics.front_mb == pytest.approx(resident_mb(os.getpid()), rel=0.3)
         assert metrics.held_s == 0.0
         assert metrics.restarts == 0
+        assert isinstance(metrics.worker_mb, float), (
+            "its type in a reply stays, also while there is no worker"
+        )
 
     perform(scene, tmp_path)
 

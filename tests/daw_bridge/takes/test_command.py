@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,9 @@ import pytest
 import soundfile
 from typer.testing import CliRunner
 
+from daw_bridge.errors import TakeError
 from daw_bridge.takes.journal import JournalWriter
-from daw_bridge.takes.library import TAKES
+from daw_bridge.takes.library import TAKES, Limits, given_name, prune
 from daw_bridge.takes_command import app
 from tests.daw_bridge.decks.stage import RATE, Stage
 from tests.daw_bridge.takes.scene import takes_of
@@ -99,3 +101,30 @@ def test_a_take_of_a_newer_version_is_refused_by_name(tmp_path: Path) -> None:
     journal.append({"type": "take", "version": 99})
     journal.close()
     assert "version 99" in json.loads(said(tmp_path, "list", "--json"))[0]["error"]
+
+
+def test_a_take_that_has_ended_gets_a_name_and_loses_it(tmp_path: Path, data: Path) -> None:
+    (whole,) = [row for row in json.loads(said(data, "list", "--json")) if "error" not in row]
+    content = (Path(whole["folder"]) / "take.journal").read_bytes()
+    folder = tmp_path / TAKES / "2026-01-01 00-00-00"
+    folder.mkdir(parents=True)
+    # a crash has torn the last record
+    (folder / "take.journal").write_bytes(content[:-10])
+    assert str(folder) in said(tmp_path, "name", "last", "für Elise")
+    (row,) = json.loads(said(tmp_path, "list", "--json"))
+    assert (row["name"], row["ending"], row["prompts"]) == ("für Elise", "interrupted", ["400", "500"])
+    assert prune(tmp_path / TAKES, Limits(days=1e-9), time.time() + 1) == []
+    said(tmp_path, "name", "für Elise", "", "--json")
+    assert json.loads(said(tmp_path, "list", "--json"))[0]["name"] == ""
+    assert prune(tmp_path / TAKES, Limits(days=1e-9), time.time() + 1) == [folder]
+
+
+def test_a_take_that_is_being_recorded_is_named_over_osc(tmp_path: Path) -> None:
+    folder = tmp_path / TAKES / "2026-01-01 00-00-00"
+    folder.mkdir(parents=True)
+    journal = JournalWriter(folder / "take.journal")
+    journal.append({"type": "take", "version": 1})
+    with pytest.raises(TakeError, match="being recorded: name it over OSC"):
+        said(tmp_path, "name", "last", "opus")
+    journal.close()
+    assert given_name(folder) == ""

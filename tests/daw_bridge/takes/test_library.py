@@ -8,7 +8,7 @@ import pytest
 
 from daw_bridge.errors import TakeError
 from daw_bridge.takes.journal import JournalWriter, encode_line
-from daw_bridge.takes.library import DAY_S, JOURNAL_NAME, Limits, find, folders, prune
+from daw_bridge.takes.library import DAY_S, JOURNAL_NAME, Limits, find, folders, give_name, prune
 from daw_bridge.takes.take import Take
 
 NAMES = ("2026-01-01 20-00-00", "2026-01-02 20-00-00", "2026-02-01 20-00-00")
@@ -101,3 +101,9 @@ def test_a_take_that_is_being_exported_or_replayed_stays(tmp_path: Path) -> None
     assert prune(tmp_path, Limits(days=1e-9, gigabytes=1e-6), time.time() + 1) == every[1:]
     del open_take
     assert prune(tmp_path, Limits(days=1e-9), time.time() + 1) == every[:1]
+
+
+def test_takes_of_one_second_keep_their_order_whichever_is_named(tmp_path: Path) -> None:
+    every = [made(tmp_path, f"{NAMES[0]}{number}") for number in ("", " 2", " 10")]
+    give_name(every[0], "opus")
+    assert folders(tmp_path) == every
