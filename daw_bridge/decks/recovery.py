@@ -114,8 +114,9 @@ class Recovery:
                 self._notify("error", f"deck {deck.number} plays on as before: {reason}")
 
     def pump(self) -> None:
-        """Let go on what is lost and what the model that played before has left behind, also when it comes to
-        that later, as what was to follow on it is cancelled; to be called every few milliseconds."""
+        """Let go on what is lost, and what the model that played before has left behind without an end, also
+        when it comes to that later, as what was to follow on it is cancelled; to be called every few
+        milliseconds."""
         if not self._ready():
             return
         owned: dict[int, Fate] = {}
@@ -124,7 +125,7 @@ class Recovery:
                 fate = self._fates.get(run.number)
                 if fate is not None:
                     owned[run.number] = fate
-                elif run.geometry is not deck.voicing.geometry and run.start <= self._written():
+                elif run.geometry is not deck.voicing.geometry and run.stop is None:
                     fate = "goes on"
                 if fate in ("goes on", "begins anew"):
                     self._resume(deck, run, from_tokens=fate == "goes on")

@@ -97,6 +97,7 @@ def test_what_is_cancelled_while_a_deck_recovers_leaves_its_recovery_alone(tmp_p
         start = await playing(s)
         await crashes.crash(s)
         assert kinds(s) == ["start", "resume"]
+        back = deck(s).runs[-1]
         following = s.player.status().decks[0].following
         assert following is not None
         assert following.name == "resume"
@@ -105,8 +106,9 @@ def test_what_is_cancelled_while_a_deck_recovers_leaves_its_recovery_alone(tmp_p
         else:
             s.cancel(name)
         assert kinds(s) == ["start", "resume"]
-        await s.until(deck(s).runs[-1].start + BAR // 2)
+        await s.until(back.start + BAR // 2)
         await recovered(s)
+        assert deck(s).runs == (back,)
         samples.append(start)
 
     samples: list[int] = []
@@ -282,6 +284,30 @@ def test_what_waits_for_its_bar_when_another_model_takes_over_can_be_cancelled_a
     assert quietest(heard, start) > 0.3
     assert pitch(heard[at + 700 : at + 5500]) == 800
     assert pitch(heard[second + 700 : second + 5500]) == 800
+
+
+def test_a_stop_that_forestalls_another_model_and_is_cancelled_lets_the_deck_go_over_later(
+    tmp_path: Path,
+) -> None:
+    async def scene(s: Stage) -> None:
+        start = await playing(s)
+        results = model(s, "fake:up=400")
+        while "model" not in kinds(s):
+            await asyncio.sleep(0.005)
+        s.stop("1/16")
+        assert kinds(s) == ["start"]
+        s.cancel("stop")
+        at = place(s, await outcome(results))
+        await s.until(at + 2 * BAR)
+        await recovered(s)
+        assert deck(s).runs[0].geometry is deck(s).voicing.geometry
+        samples.extend((start, s.player._output.written))
+        await s.until(samples[-1] + BAR)
+
+    samples: list[int] = []
+    heard = perform(scene, tmp_path)
+    assert quietest(heard, samples[0]) > 0.3
+    assert pitch(heard[samples[1] : samples[1] + 4800]) == 800
 
 
 def test_what_waits_for_its_bar_follows_on_the_other_models_voice(tmp_path: Path) -> None:

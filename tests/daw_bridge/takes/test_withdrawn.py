@@ -13,8 +13,8 @@ from daw_bridge.takes.replay import replay
 from daw_bridge.takes.take import Take
 from daw_bridge.takes.voice_track import VoiceTrack
 from tests.daw_bridge.decks.stage import RATE, Stage
+from tests.daw_bridge.decks.swapping import model, outcome, place
 from tests.daw_bridge.decks.test_choices import ask, choices, playing, ready
-from tests.daw_bridge.decks.test_model_swap import model, outcome, place
 from tests.daw_bridge.fake_model import LOADER
 from tests.daw_bridge.takes.scene import takes_of
 from tests.daw_bridge.thread_engine import ThreadEngine
