@@ -155,7 +155,7 @@ async def _fuzz(
 ) -> dict[str, int]:
     loop, loose = asyncio.get_running_loop(), []
     loop.set_exception_handler(lambda _, context: loose.append(context))
-    changed = 0
+    strayed: list[str] = []
     async with stage(folder, record=None, decks=2) as on:
         witness = Witness(on.player)
         dispatcher = Dispatcher(witness, ReplyLimiter(rate=1e9, burst=10**9))
@@ -179,17 +179,17 @@ async def _fuzz(
                 await asyncio.sleep(FLUSH_S)
                 if sent % CHECK_EVERY < BATCH:
                     await asyncio.sleep(2 * FLUSH_S)
-                    changed += witness.strayed()
+                    strayed += witness.strayed()
                     watched.look()
                     progress(sent / count)
         await asyncio.sleep(0.1)
-        changed += witness.strayed()
+        strayed += witness.strayed()
         server.close()
         stream.close()
         hands.close()
         dispatcher.close()
     faults = [*server.inside, *logged.lines, *(str(context) for context in loose)]
-    for fault in faults[:5]:
+    for fault in (*faults[:5], *strayed[:5]):
         print(f"fuzz: {fault[:400]}")
     return {
         "sent": sent,
@@ -199,6 +199,6 @@ async def _fuzz(
         "playing": watched.playing,
         "accepted": witness.accepted,
         "out of range": witness.out_of_range,
-        "changed": changed,
+        "changed": len(strayed),
         "exceptions": len(faults),
     }

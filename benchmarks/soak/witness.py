@@ -38,7 +38,7 @@ class Witness:
         """As the player's."""
         _check(path)
         ack = self._player.set(path, deck, values, when, on_result)
-        self._accepted(((path, deck, values),))
+        self._accepted(((path, deck, values),), when)
         return ack
 
     def change(
@@ -46,7 +46,7 @@ class Witness:
     ) -> Ack:
         """As the player's."""
         ack = self._player.change(model, settings, when, on_result, on_refused)
-        self._accepted(settings)
+        self._accepted(settings, when)
         return ack
 
     def command(
@@ -57,24 +57,27 @@ class Witness:
         if path == "/bridge/clip/render" or path.endswith("/grab"):
             raise ClipError("no clips here")
         ack = self._player.command(path, deck, args, when, on_result)
-        self._accepted(())
+        self._accepted((), when)
         return ack
 
-    def strayed(self) -> bool:
-        """Whether a value is another than what the accepted messages made of it: the one after the last of
-        them, or one that was accepted for later."""
+    def strayed(self) -> list[str]:
+        """Values that are others than what the accepted messages made of them (the one after the last of
+        them, or one that was accepted for later), in words."""
         before, self._state = self._state, self._snapshot()
-        return any(
-            value != before[key] and value not in self._waiting[key]
-            for key, value in self._state.items()
-            if key in before
-        )
+        return [
+            f"{path} of deck {deck} became {value}, after {before[path, deck]}"
+            for (path, deck), value in self._state.items()
+            if (path, deck) in before
+            and value != before[path, deck]
+            and value not in self._waiting[path, deck]
+        ]
 
-    def _accepted(self, settings: Settings) -> None:
+    def _accepted(self, settings: Settings, when: When) -> None:
         self.accepted += 1
         for path, deck, values in settings:
             self.out_of_range += lookup(path).coerce(values, path) != values
-            if self._player.get(path, deck) != values:
+            # what holds already may come again, after another value that is set meanwhile
+            if when != When() or self._player.get(path, deck) != values:
                 self._waiting[path, deck].add(values)
         self._state = self._snapshot()
 
