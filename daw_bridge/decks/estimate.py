@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 from daw_bridge.engine.protocol import Loaded
 
 READY_FRAMES = 6
-REMEMBERED = 12
+FALL = 0.15
 
 
 class Estimate:
-    """Allows for the longest of the last `REMEMBERED` measurements: a slow one counts at once, and for no
-    longer than that.
+    """Rises at once to what was measured, at most to its bound, and falls towards what follows by
+    `FALL` of the way each time.
 
     Args:
         first: seconds assumed before anything was measured.
@@ -20,17 +18,17 @@ class Estimate:
     """
 
     def __init__(self, first: float, low: float, high: float) -> None:
-        self._last = deque([first], REMEMBERED)
+        self._peak = first
         self._low, self._high = low, high
 
     def add(self, seconds: float) -> None:
         """Take a measurement."""
-        self._last.append(seconds)
+        self._peak = min(self._high, max(seconds, (1.0 - FALL) * self._peak + FALL * seconds))
 
     @property
     def value(self) -> float:
-        """Seconds to allow for: the longest and a quarter."""
-        return min(self._high, max(self._low, 1.25 * max(self._last)))
+        """Seconds to allow for: the peak and a quarter."""
+        return min(self._high, max(self._low, 1.25 * self._peak))
 
 
 def first_estimates(model: Loaded) -> tuple[Estimate, Estimate]:
