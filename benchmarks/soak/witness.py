@@ -11,6 +11,8 @@ from daw_bridge.errors import ClipError, DeviceError
 from daw_bridge.parameters import AddressTable, Values, lookup
 
 Key = tuple[str, int | None]
+# a prompt by itself is a mix of one
+PROMPT, MIX = "/bridge/deck/{deck}/prompt", "/bridge/deck/{deck}/prompts"
 LEFT_OUT = {
     "/bridge/clock": "no other clocks here",
     "/bridge/clock/out": "no other clocks here",
@@ -77,6 +79,8 @@ class Witness:
         for path, deck, values in settings:
             self.out_of_range += lookup(path).coerce(values, path) != values
             # what holds already may come again, after another value that is set meanwhile
+            if path == PROMPT:
+                self._waiting[MIX, deck].add((*values, 1.0))
             if when != When() or self._player.get(path, deck) != values:
                 self._waiting[path, deck].add(values)
         self._state = self._snapshot()

@@ -50,3 +50,11 @@ def test_what_was_accepted_for_later_may_come_also_where_it_held_when_it_was_ask
     witness.set(GAIN, None, (-6.0,), When())
     player.values[GAIN, None] = (-3.0,)
     assert witness.strayed() == []
+
+
+def test_a_prompt_for_later_may_come_as_the_mix_of_one_that_it_is() -> None:
+    player = Player()
+    witness = Witness(player)  # type: ignore[arg-type]
+    witness.set("/bridge/deck/{deck}/prompt", 1, ("220",), When(Quantum.parse("1M")))
+    player.values["/bridge/deck/{deck}/prompts", 1] = ("220", 1.0)
+    assert witness.strayed() == []
