@@ -227,7 +227,7 @@ class Worker:
         while voice.frame < first + MEASURED_FRAMES and time.perf_counter() - began < MEASURE_LIMIT_S:
             voice.advance(voice.frame + MAX_CHUNK_FRAMES)
         frame_seconds = (time.perf_counter() - began) / (voice.frame - first)
-        # the first change of all takes no longer than the others
+        # so that a player's first change is not a cold one
         voice.set_conditions(
             model.warm_up_conditions(), max(voice.oldest_frame, voice.frame - CHANGED_FRAMES)
         )
