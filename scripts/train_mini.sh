@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Trains the bundled model from nothing: corpus, codec, tokens, language model. Every step resumes where it was.
-# Arguments such as loop.minutes=5 go to both trainers. PIECES: items to compose. PIECE_MINUTES: stop after so
+# Trains the bundled model from nothing: corpus, codec, tokens, words, language model. Every step resumes where it was.
+# Arguments such as loop.minutes=5 go to all trainers. PIECES: items to compose. PIECE_MINUTES: stop after so
 # many minutes with exit code 75; the next call goes on from there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -38,12 +38,13 @@ step() {
 }
 
 cat <<TEXT
-Training mini, in five steps, each of which can be interrupted and taken up again:
+Training mini, in six steps, each of which can be interrupted and taken up again:
   1. compose and render $pieces items into build/corpus (32 s each)
   2. train the codec on them         (genmodels/training/configs/mini_codec.yaml)
   3. turn the items into tokens
-  4. train the language model        (genmodels/training/configs/mini_lm.yaml)
-  5. write both into genmodels/checkpoints/mini
+  4. teach the words of the captions (genmodels/training/configs/mini_text.yaml)
+  5. train the language model        (genmodels/training/configs/mini_lm.yaml)
+  6. write codec and model into genmodels/checkpoints/mini
 Trying out how long that takes here ...
 TEXT
 
@@ -53,6 +54,7 @@ step genmodels.training.corpus --out build/corpus-valid --count "$valid" --seed 
 step genmodels.training.train_codec "$@"
 step genmodels.training.encode build/corpus build/codec/checkpoint.pt
 step genmodels.training.encode build/corpus-valid build/codec/checkpoint.pt
+step genmodels.training.train_text "$@"
 step genmodels.training.train_lm "$@"
 # takes seconds, and is not to be cut: half of it would be a model of two trainings
 "$python" -m genmodels.training.export

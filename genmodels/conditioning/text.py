@@ -89,6 +89,11 @@ class WordTextEncoder(TextConditioner):
         }
 
     def forward(self, prepared: dict[str, Tensor]) -> ConditionTensor:
+        read = self.read(prepared)
+        return ConditionTensor(self.output_proj(read.values) * read.mask[..., None], read.mask)
+
+    def read(self, prepared: dict[str, Tensor]) -> ConditionTensor:
+        """What `forward` returns before it goes to the language model's width: [B, W or 1, dim]."""
         ids, offsets, mask = prepared["ids"], prepared["offsets"], prepared["mask"]
         if self.training and self.word_dropout:
             mask = mask & (torch.rand(mask.shape, device=mask.device) >= self.word_dropout)
@@ -103,7 +108,7 @@ class WordTextEncoder(TextConditioner):
         if self.pooled:
             x = x.sum(1, keepdim=True) / mask.sum(1).clamp(min=1)[:, None, None]
             mask = mask.any(1, keepdim=True)
-        return ConditionTensor(self.output_proj(x) * mask[..., None], mask)
+        return ConditionTensor(x, mask)
 
 
 class _EncoderLayer(nn.Module):

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from genmodels.checkpoints.bundled import BUNDLED, load_mini
 from genmodels.codec.encodec import EncodecModel
-from genmodels.errors import CheckpointError
+from genmodels.training.loop import averaged_weights
 
 
 @torch.no_grad()
@@ -36,10 +36,4 @@ def start_weights(name: str) -> dict[str, Tensor]:
     path = BUNDLED if name == "mini" else Path(name)
     if path.is_dir():
         return load_mini(folder=path)[0].state_dict()
-    if not path.exists():
-        raise CheckpointError(f"{path}: no such codec checkpoint; train the codec first")
-    saved = torch.load(path, map_location="cpu", weights_only=True)
-    weights: dict[str, Tensor] | None = saved.get("ema") or saved.get("model")
-    if weights is None:
-        raise CheckpointError(f"{path}: no checkpoint of a training")
-    return weights
+    return averaged_weights(path)

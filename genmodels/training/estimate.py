@@ -1,7 +1,7 @@
 """How long the training of `mini` will take here, measured by doing a little of each part.
 
 `python -m genmodels.training.estimate [--items N] [--workers W] [--piece MINUTES] [key=value …]` renders a
-few items, lets both trainers take some steps on them, on the device that they will use, and prints minutes.
+few items, lets all trainers take some steps on them, on the device that they will use, and prints minutes.
 What was measured is kept in `build/cost.json`, for the next call with the same settings.
 """
 
@@ -24,7 +24,7 @@ import torch
 from genmodels.codec.factory import build_codec
 from genmodels.device import pick_device
 from genmodels.errors import GenModelsError
-from genmodels.training import train_codec, train_lm
+from genmodels.training import train_codec, train_lm, train_text
 from genmodels.training.command import INTERRUPTED
 from genmodels.training.config import load_config
 from genmodels.training.corpus.dataset import write_corpus
@@ -35,6 +35,7 @@ from genmodels.training.loop import Trainer, write_atomic
 from genmodels.training.schedule import LoopConfig
 from genmodels.training.train_codec import CodecTraining
 from genmodels.training.train_lm import LmTraining
+from genmodels.training.train_text import TextTraining
 
 KEPT = Path("build") / "cost.json"
 PROBE_ITEMS = 3
@@ -52,6 +53,7 @@ class Cost:
     render: float
     encode: float
     codec: float
+    text: float
     lm: float
 
 
@@ -68,7 +70,7 @@ def probe(overrides: list[str]) -> Cost:
     """Do a little of each part.
 
     Args:
-        overrides: `key=value` for both trainers.
+        overrides: `key=value` for all trainers.
     Raises:
         GenModelsError: a key is unknown, or the soundfont or FluidSynth is missing.
     """
@@ -78,11 +80,12 @@ def probe(overrides: list[str]) -> Cost:
             *overrides,
             f"corpus={folder / 'corpus'}",
             f"valid_corpus={folder / 'corpus'}",
-            "valid_items=1",
             f"folder={folder}",
         ]
-        codec_config = load_config(CodecTraining, train_codec.DEFAULT_CONFIG, own)
-        lm_config = load_config(LmTraining, train_lm.DEFAULT_CONFIG, [*own, "codec=''"])
+        codec_config = load_config(CodecTraining, train_codec.DEFAULT_CONFIG, [*own, "valid_items=1"])
+        text_config = load_config(TextTraining, train_text.DEFAULT_CONFIG, own)
+        alone = [*own, "valid_items=1", "codec=''", "text=''"]
+        lm_config = load_config(LmTraining, train_lm.DEFAULT_CONFIG, alone)
         began = time.monotonic()
         write_corpus(folder / "corpus", PROBE_ITEMS, PROBE_SEED)
         rendered = time.monotonic()
@@ -91,8 +94,10 @@ def probe(overrides: list[str]) -> Cost:
         codec = build_codec(codec_config.codec).eval()
         encode_corpus(folder / "corpus", codec, pick_device(codec_config.device))
         encoded = time.monotonic()
+        text_step = _seconds_a_step(train_text.trainer_for(text_config))
         lm_step = _seconds_a_step(train_lm.trainer_for(lm_config))
-    return Cost((rendered - began) / PROBE_ITEMS, (encoded - trained) / PROBE_ITEMS, codec_step, lm_step)
+    render, encode = (rendered - began) / PROBE_ITEMS, (encoded - trained) / PROBE_ITEMS
+    return Cost(render, encode, codec_step, text_step, lm_step)
 
 
 def known_cost(where: str, overrides: list[str], kept: Path = KEPT) -> Cost:
@@ -103,7 +108,7 @@ def known_cost(where: str, overrides: list[str], kept: Path = KEPT) -> Cost:
     Raises:
         GenModelsError: see `probe`.
     """
-    files = [path.read_text() for path in (train_codec.DEFAULT_CONFIG, train_lm.DEFAULT_CONFIG)]
+    files = [trainer.DEFAULT_CONFIG.read_text() for trainer in (train_codec, train_text, train_lm)]
     settings = hashlib.sha256(json.dumps([where, overrides, files]).encode()).hexdigest()
     # a file that is not there or was cut off is not known
     with suppress(OSError, ValueError):
@@ -123,6 +128,7 @@ def parts(cost: Cost, items: int, workers: int, overrides: list[str]) -> list[Pa
         items: rendered in all, for training and validation. workers: processes that render at a time.
     """
     codec = load_config(CodecTraining, train_codec.DEFAULT_CONFIG, overrides)
+    text = load_config(TextTraining, train_text.DEFAULT_CONFIG, overrides)
     lm = load_config(LmTraining, train_lm.DEFAULT_CONFIG, overrides)
     folders = [Path(codec.corpus), Path(codec.valid_corpus)]
     rendered = sum(map(_rendered, folders))
@@ -136,6 +142,7 @@ def parts(cost: Cost, items: int, workers: int, overrides: list[str]) -> list[Pa
              f"{missing} of {items} items, {cost.render:.2f} s each, {workers} at a time"),
         codec_part,
         Part("tokens", encoded * cost.encode / 60, f"{encoded} items, {cost.encode:.2f} s each"),
+        _training("words", text.loop, cost.text, Path(text.folder)),
         _training("language model", lm.loop, cost.lm, Path(lm.folder)),
     ]  # fmt: skip
 
@@ -194,7 +201,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--items", type=int, default=2520, help="rendered in all")
     parser.add_argument("--workers", type=int, default=1, help="processes that render at a time")
     parser.add_argument("--piece", type=float, default=0.0, help="minutes of a sitting; 0 has no end")
-    parser.add_argument("overrides", nargs="*", metavar="key=value", help="for both trainers")
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="for all trainers")
     options = parser.parse_args(arguments)
     try:
         where = _where(load_config(LmTraining, train_lm.DEFAULT_CONFIG, options.overrides).device)

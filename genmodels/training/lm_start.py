@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from genmodels.conditioning.text import WordTextEncoder
+from genmodels.errors import CheckpointError
 from genmodels.lm.model import LMModel
 
 SHARE = 0.9
 HEAD_SCALE = 0.1
-TEXT_SCALE = 0.1
+TEXT_SCALE = 0.3
 
 
 @torch.no_grad()
@@ -52,3 +53,31 @@ def start_from_codebooks(lm: LMModel, codebooks: Sequence[Tensor], seed: int = 0
         if isinstance(conditioner, WordTextEncoder):
             conditioner.output_proj.weight.mul_(TEXT_SCALE)
             conditioner.output_proj.bias.zero_()
+
+
+@torch.no_grad()
+def start_from_reader(lm: LMModel, encoder: Mapping[str, Tensor]) -> None:
+    """Gives all word encoders of an untrained model the weights of one that has learned to read captions.
+
+    They keep them: only the projection to the model's width learns on, so that words which the captions do
+    not have keep what little they say.
+
+    Args:
+        lm: changed in place.
+        encoder: state dict of a `WordTextEncoder`.
+    Raises:
+        CheckpointError: it is of another geometry.
+    """
+    read = {name: weight for name, weight in encoder.items() if not name.startswith("output_proj")}
+    for name, conditioner in lm.condition_provider.conditioners.items():
+        if not isinstance(conditioner, WordTextEncoder):
+            continue
+        try:
+            conditioner.load_state_dict({**conditioner.state_dict(), **read})
+        except RuntimeError as error:
+            reason = str(error).splitlines()[-1].strip()
+            raise CheckpointError(
+                f"the taught word encoder does not fit condition {name!r}: {reason}"
+            ) from error
+        for key, parameter in conditioner.named_parameters():
+            parameter.requires_grad_(key.startswith("output_proj"))

@@ -13,7 +13,7 @@ import torch
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
-from genmodels.errors import ConfigError
+from genmodels.errors import CheckpointError, ConfigError
 from genmodels.training.interrupt import interrupt_noted
 from genmodels.training.schedule import SCHEDULES, LoopConfig, LoopState, falls, learning_rate, spent
 
@@ -45,6 +45,21 @@ def write_atomic(text: str, path: Path) -> None:
     temporary = path.with_suffix(path.suffix + ".part")
     temporary.write_text(text)
     os.replace(temporary, path)
+
+
+def averaged_weights(checkpoint: Path) -> dict[str, Tensor]:
+    """The state dict that a training's checkpoint.pt ends with: the averaged weights, where there are any.
+
+    Raises:
+        CheckpointError: the file is not there, or no checkpoint of a training.
+    """
+    if not checkpoint.exists():
+        raise CheckpointError(f"{checkpoint}: no such checkpoint; run that training first")
+    saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    weights: dict[str, Tensor] | None = saved.get("ema") or saved.get("model")
+    if weights is None:
+        raise CheckpointError(f"{checkpoint}: no checkpoint of a training")
+    return weights
 
 
 class Ema:

@@ -20,8 +20,8 @@ from genmodels.errors import ConfigError
 from genmodels.lm.model import LMModel
 from genmodels.training.codec_start import start_weights
 from genmodels.training.command import run_training
-from genmodels.training.lm_start import start_from_codebooks
-from genmodels.training.loop import Trainer
+from genmodels.training.lm_start import start_from_codebooks, start_from_reader
+from genmodels.training.loop import Trainer, averaged_weights
 from genmodels.training.schedule import LoopConfig
 from genmodels.training.token_data import TokenBatch, TokenCrops
 
@@ -32,16 +32,19 @@ DEFAULT_CONFIG = Path(__file__).parent / "configs" / "mini_lm.yaml"
 class LmTraining:
     """Configuration of a language-model training; `lm` goes to `build_lm`, its max_duration (s) is the length
     of the crops. `drop_all` and `drop_each` are probabilities, see `drop_conditions`. `codec` is the training
-    checkpoint of the codec to start from, see `start_from_codebooks`; empty starts at random.
-    `codebook_weights` weighs the codebooks' losses (empty: all alike). A share `short_share` of the steps
-    takes the same number of frames in crops of only `short_frames`: with little to go on from, the model has
-    to learn what the text says. A share `change_share` of the crops lies over a change of the music, with the
-    text of what follows: there the model learns to leave what has just sounded, see `TokenCrops`."""
+    checkpoint of the codec to start from, see `start_from_codebooks`; empty starts at random. `text` is the
+    one of a word encoder (`genmodels.training.train_text`), see `start_from_reader`; empty trains the words
+    along. `codebook_weights` weighs the codebooks' losses (empty: all alike). A share `short_share` of the
+    steps takes the same number of frames in crops of only `short_frames`: with little to go on from, the
+    model has to learn what the text says. A share `change_share` of the crops lies over a change of the
+    music, with the text of what follows: there the model learns to leave what has just sounded, see
+    `TokenCrops`."""
 
     corpus: str = "build/corpus"
     valid_corpus: str = "build/corpus-valid"
     folder: str = "build/lm"
     codec: str = ""
+    text: str = ""
     codebook_weights: list[float] = field(default_factory=list)
     batch: int = 8
     short_share: float = 0.0
@@ -89,6 +92,13 @@ def trained_codebooks(checkpoint: Path) -> list[Tensor]:
     return [weights[name] for name in sorted(weights) if name.endswith("_codebook.embed")]
 
 
+def taught_encoder(checkpoint: Path) -> dict[str, Tensor]:
+    """The state dict of the word encoder of a text training; CheckpointError if there is none."""
+    prefix = "encoder."
+    weights = averaged_weights(checkpoint)
+    return {name.removeprefix(prefix): w for name, w in weights.items() if name.startswith(prefix)}
+
+
 class LmTask:
     """One training step and one validation of a language model."""
 
@@ -99,6 +109,8 @@ class LmTask:
         lm = build_lm(config.lm)
         if config.codec:
             start_from_codebooks(lm, trained_codebooks(Path(config.codec)), config.loop.seed)
+        if config.text:
+            start_from_reader(lm, taught_encoder(Path(config.text)))
         self.lm = lm.to(self.device)
         weights = torch.tensor(config.codebook_weights or [1.0] * lm.n_q)
         if len(weights) != lm.n_q:

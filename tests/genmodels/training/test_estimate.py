@@ -13,7 +13,7 @@ from genmodels.training.corpus.facts import COMPOSER
 from genmodels.training.corpus.render import RenderError
 from genmodels.training.estimate import Cost, known_cost, main, parts, table
 
-COST = Cost(render=1.0, encode=0.5, codec=0.2, lm=2.0)
+COST = Cost(render=1.0, encode=0.5, codec=0.2, text=0.6, lm=2.0)
 
 
 def folders(tmp_path: Path) -> list[str]:
@@ -24,12 +24,13 @@ def folders(tmp_path: Path) -> list[str]:
 
 
 def test_everything_is_left_of_a_training_that_has_not_begun(tmp_path: Path) -> None:
-    render, codec, tokens, lm = parts(COST, 240, 2, folders(tmp_path))
+    render, codec, tokens, text, lm = parts(COST, 240, 2, folders(tmp_path))
     assert render.minutes == pytest.approx(2.0)
     assert tokens.minutes == pytest.approx(2.0)
     assert (codec.minutes, lm.minutes) == (10.0, 10.0)
     assert codec.made_of.startswith("3000 steps")
     assert lm.made_of.startswith("300 steps")
+    assert text.made_of.startswith("500 steps")
 
 
 def test_what_is_there_is_not_counted_again(tmp_path: Path) -> None:
@@ -41,25 +42,25 @@ def test_what_is_there_is_not_counted_again(tmp_path: Path) -> None:
         (tmp_path / "corpus" / f"{number:05d}.tokens.npz").touch()
     history = tmp_path / "training" / "history.jsonl"
     history.write_text(json.dumps({"step": 90.0, "seconds": 240.0}) + "\n")
-    render, codec, tokens, _ = parts(COST, 240, 2, overrides)
+    render, codec, tokens, *_ = parts(COST, 240, 2, overrides)
     assert render.minutes == pytest.approx(1.0)
     assert codec.minutes == pytest.approx(6.0)
     assert tokens.minutes == pytest.approx(2.0), "a codec that goes on learning makes other tokens"
     history.write_text(json.dumps({"step": 90.0, "seconds": 600.0}) + "\n")
-    _, codec, tokens, lm = parts(COST, 240, 2, overrides)
+    _, codec, tokens, _, lm = parts(COST, 240, 2, overrides)
     assert (codec.minutes, lm.minutes) == (0.0, 0.0)
     assert tokens.minutes == pytest.approx(1.0)
 
 
 def test_a_budget_of_steps_counts_where_it_ends_first(tmp_path: Path) -> None:
-    _, codec, _, lm = parts(COST, 240, 2, [*folders(tmp_path), "loop.steps=60"])
+    _, codec, _, _, lm = parts(COST, 240, 2, [*folders(tmp_path), "loop.steps=60"])
     assert codec.minutes == pytest.approx(0.2)
     assert lm.minutes == pytest.approx(2.0)
 
 
 def test_pieces_are_as_many_as_the_minutes_need(tmp_path: Path) -> None:
     found = parts(COST, 240, 2, folders(tmp_path))
-    assert "24.0 min, in 3 pieces of 10 min" in table(found, 10)
+    assert "29.0 min, in 3 pieces of 10 min" in table(found, 10)
     assert "pieces" not in table(found)
 
 
@@ -72,7 +73,7 @@ def test_every_part_is_tried_and_nothing_is_left_behind(
     monkeypatch.chdir(tmp_path)
     assert main(["--items", "10", "loop.minutes=1", "batch=1"]) == 0
     said = capsys.readouterr().out
-    assert all(name in said for name in ("render", "codec", "tokens", "language model", "in all"))
+    assert all(name in said for name in ("render", "codec", "tokens", "words", "language model", "in all"))
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / "build" / "cost.json"]
 
 

@@ -1,11 +1,15 @@
-"""Initial weights from the codebooks: the untrained model's first guess is a token near the present one."""
+"""Initial weights: from the codebooks, so that the untrained model's first guess is a token near the present
+one; and from an encoder that has learned to read."""
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from genmodels.checkpoints.builders import build_lm
-from genmodels.training.lm_start import start_from_codebooks
+from genmodels.conditioning.text import WordTextEncoder
+from genmodels.errors import CheckpointError
+from genmodels.training.lm_start import start_from_codebooks, start_from_reader
 
 LM = {"n_q": 2, "card": 32, "dim": 48, "num_heads": 2, "num_layers": 2, "hidden_scale": 2, "delays": [0, 1]}
 
@@ -43,3 +47,31 @@ def test_start_is_the_same_for_the_same_seed() -> None:
         start_from_codebooks(lm, [torch.ones(32, 8) * torch.arange(32)[:, None]] * 2, seed=3)
         weights.append(lm.linears[1].weight)
     assert torch.equal(weights[0], weights[1])  # type: ignore[arg-type]
+
+
+WORDS = {"kind": "words", "dim": 8, "num_heads": 2, "num_layers": 1, "vocabulary": 64}
+READING_LM = {
+    **LM,
+    "conditioners": {"description": WORDS, "summary": {**WORDS, "pooled": True}},
+    "fuser": {"cross": ["description"], "sum": ["summary"]},
+}
+
+
+def test_all_word_encoders_read_as_they_were_taught_and_keep_it() -> None:
+    torch.manual_seed(0)
+    lm = build_lm(READING_LM)
+    taught = WordTextEncoder(output_dim=16, dim=8, num_heads=2, num_layers=1, vocabulary=64, pooled=True)
+    start_from_reader(lm, taught.state_dict())
+    for name in ("description", "summary"):
+        encoder = lm.condition_provider.conditioners[name]
+        assert isinstance(encoder, WordTextEncoder)
+        assert torch.equal(encoder.embed.weight, taught.embed.weight)
+        learning = {key for key, parameter in encoder.named_parameters() if parameter.requires_grad}
+        assert learning == {"output_proj.weight", "output_proj.bias"}
+    assert lm.emb[0].weight.requires_grad
+
+
+def test_a_taught_encoder_of_another_geometry_is_refused_by_the_condition_that_it_does_not_fit() -> None:
+    taught = WordTextEncoder(output_dim=16, dim=4, num_heads=2, num_layers=1, vocabulary=64)
+    with pytest.raises(CheckpointError, match="does not fit condition 'description'"):
+        start_from_reader(build_lm(READING_LM), taught.state_dict())

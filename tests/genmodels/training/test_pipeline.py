@@ -1,4 +1,4 @@
-"""The whole way to a model folder, in small: train a codec, encode, train a model, export, generate."""
+"""The whole way to a model folder, in small: train codec, words and model, export, generate."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from omegaconf import OmegaConf
 
 from genmodels.generate.musicgen import MusicGen
-from genmodels.training import encode, export, train_codec, train_lm
+from genmodels.training import encode, export, train_codec, train_lm, train_text
 from tests.genmodels.training.items import scene, write_item
 
 FRAMES = 120
@@ -44,11 +44,24 @@ def test_trained_models_become_a_folder_that_generates(tmp_path: Path, corpus: P
         tmp_path / "codec.yaml",
         {**where, "folder": str(tmp_path / "codec"), "free_steps": 2, "codec": codec, "loop": LOOP},
     )
+    words = {"dim": 8, "num_heads": 2, "num_layers": 1, "vocabulary": 64}
+    text_config = write(
+        tmp_path / "text.yaml",
+        {
+            "corpus": str(corpus),
+            "valid_corpus": str(corpus),
+            "folder": str(tmp_path / "text"),
+            "batch": 2,
+            "noise_words": 0.5,
+            "encoder": {**words, "output_dim": 16, "pooled": True},
+            "loop": LOOP,
+        },
+    )
     lm = {
         "n_q": 2, "card": 8, "dim": 16, "num_heads": 2, "num_layers": 1, "hidden_scale": 2,
         "delays": [0, 1], "max_duration": 2.0, "extend_stride": 1.0,
         "conditioners": {
-            "description": {"kind": "words", "dim": 8, "num_heads": 2, "num_layers": 1, "vocabulary": 64},
+            "description": {"kind": "words", **words},
             "chroma": {"kind": "chroma_frames"},
             "transport": {"kind": "transport"},
         },
@@ -60,6 +73,7 @@ def test_trained_models_become_a_folder_that_generates(tmp_path: Path, corpus: P
             **where,
             "folder": str(tmp_path / "lm"),
             "codec": str(tmp_path / "codec/checkpoint.pt"),
+            "text": str(tmp_path / "text/checkpoint.pt"),
             "codebook_weights": [1.0, 0.5],
             "lm": lm,
             "loop": LOOP,
@@ -68,6 +82,7 @@ def test_trained_models_become_a_folder_that_generates(tmp_path: Path, corpus: P
 
     assert train_codec.main([str(codec_config)]) == 0
     assert encode.main([str(corpus), str(tmp_path / "codec/checkpoint.pt"), str(codec_config)]) == 0
+    assert train_text.main([str(text_config)]) == 0
     assert train_lm.main([str(lm_config)]) == 0
     size = export.export(tmp_path / "out", tmp_path / "codec", tmp_path / "lm", codec_config, lm_config)
 
