@@ -1,7 +1,8 @@
-"""The spectral codec: log-STFT -> ConvNeXt -> RVQ -> ConvNeXt -> magnitude and phase -> inverse STFT.
+"""The spectral codec: log-STFT -> ConvNeXt -> RVQ -> ConvNeXt -> synthesis.
 
-Decoding by an inverse STFT follows Vocos (arXiv 2306.00814). The decoder looks one frame ahead in its first
-convolution and one in the overlap of the inverse STFT; everything else is causal, so that it streams exactly.
+It decodes to magnitude and phase of an inverse STFT, or to amplitudes of oscillators and noise. The decoder
+looks one frame ahead in its first convolution and at most one in the overlap of its pieces; everything else
+is causal, so that it streams exactly.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from genmodels.codec.base import CompressionModel, StreamingDecoder, pad_to_fram
 from genmodels.codec.quantize import QuantizedResult, ResidualVectorQuantizer
 from genmodels.codec.spectral_decoder import DecoderState, SpectralDecoder
 from genmodels.codec.spectral_encoder import SpectralEncoder
+from genmodels.codec.synthesis import InverseStft, TonesAndNoise
 from genmodels.errors import ConfigError
 
 
@@ -25,16 +27,21 @@ class SpectralCodec(CompressionModel):
     Args:
         sample_rate: samples per second.
         hop: samples per frame of codes.
-        n_fft: length of the decoder's STFT (and the encoder's long one) in samples.
+        n_fft: length of the encoder's long STFT in samples, and of the decoder's, if it has one.
         splits: STFT steps per frame.
         short_fft: length of the encoder's short STFT, which sharpens attacks.
         encoder_dim, encoder_blocks, decoder_dim, decoder_hidden, decoder_blocks: sizes.
         latent: channels that are quantized.
         n_q, bins: codebooks and entries per codebook.
         q_dropout: see `ResidualVectorQuantizer`.
+        tones: oscillators in a semitone, with which the decoder plays tones and noise (`TonesAndNoise`); with
+            0 it has an inverse STFT.
+        pitch_fft: length of a still longer STFT in samples, of whose low part the encoder sees as many bins
+            as of the long one, to tell low notes apart; 0 is none.
 
     Raises:
-        ConfigError: hop is not a multiple of splits * 2, or n_fft does not fit the one-frame overlap.
+        ConfigError: hop is not a multiple of splits * 2 (with tones of splits * 4), or n_fft does not fit the
+            one-frame overlap.
     """
 
     def __init__(
@@ -53,17 +60,25 @@ class SpectralCodec(CompressionModel):
         n_q: int = 4,
         bins: int = 1024,
         q_dropout: bool = True,
+        tones: int = 0,
+        pitch_fft: int = 0,
     ) -> None:
         super().__init__(
             channels=1, sample_rate=sample_rate, hop_length=hop, cardinality=bins, total_codebooks=n_q
         )
         if hop % (2 * splits):
             raise ConfigError(f"hop: {hop} is not a multiple of 2 * splits = {2 * splits}")
+        if tones and hop % (4 * splits):
+            raise ConfigError(f"hop: {hop} is not a multiple of 4 * splits = {4 * splits}, as tones need it")
         if not hop // splits < n_fft <= 2 * hop + hop // splits:
             raise ConfigError(f"n_fft: {n_fft} is outside {hop // splits + 1}..{2 * hop + hop // splits}")
-        self.encoder = SpectralEncoder(hop, n_fft, splits, short_fft, encoder_dim, encoder_blocks, latent)
+        self.encoder = SpectralEncoder(
+            hop, n_fft, splits, short_fft, encoder_dim, encoder_blocks, latent, pitch_fft
+        )
+        step = hop // splits
+        synthesis = TonesAndNoise(step, tones, sample_rate) if tones else InverseStft(n_fft)
         self.decoder = SpectralDecoder(
-            hop, n_fft, splits, decoder_dim, decoder_hidden, decoder_blocks, latent
+            hop, splits, decoder_dim, decoder_hidden, decoder_blocks, latent, synthesis
         )
         self.quantizer = ResidualVectorQuantizer(latent, n_q, bins, q_dropout)
 
@@ -73,11 +88,21 @@ class SpectralCodec(CompressionModel):
         Items where `bypass` [B] is true are decoded from their latents as they are, which keeps the encoder
         from collapsing onto the codebooks (as Mimi does, arXiv 2410.00037).
         """
+        chosen, quantized = self._quantized(x, bypass)
+        return self.decoder(chosen), quantized
+
+    def apart(self, x: Tensor, bypass: Tensor | None = None) -> tuple[tuple[Tensor, Tensor], QuantizedResult]:
+        """As `forward`, with the decoded tones and noise apart; only for a codec with tones."""
+        chosen, quantized = self._quantized(x, bypass)
+        return self.decoder.apart(chosen), quantized
+
+    def _quantized(self, x: Tensor, bypass: Tensor | None) -> tuple[Tensor, QuantizedResult]:
         self._check_audio(x)
         latents = self.encoder(x)
         quantized = self.quantizer(latents, self.num_codebooks)
-        chosen = quantized.x if bypass is None else torch.where(bypass[:, None, None], latents, quantized.x)
-        return self.decoder(chosen), quantized
+        if bypass is None:
+            return quantized.x, quantized
+        return torch.where(bypass[:, None, None], latents, quantized.x), quantized
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         self._check_audio(x)
@@ -124,7 +149,7 @@ class SpectralStreamingDecoder(StreamingDecoder):
 
     def reset(self) -> None:
         decoder = self._codec.decoder
-        self._state = _StreamState(None, 0, decoder.window_delay, decoder.window.new_zeros(1, 0))
+        self._state = _StreamState(None, 0, decoder.window_delay, decoder.output.weight.new_zeros(1, 0))
 
     def snapshot(self) -> _StreamState:
         return self._state
@@ -169,7 +194,7 @@ class SpectralStreamingDecoder(StreamingDecoder):
         state, decoder = self._state, self._codec.decoder
         if state.decoder is None:
             return state.pending[:, None]
-        zeros = decoder.window.new_zeros(state.decoder.latents.shape[0], 1, decoder.latent)
+        zeros = decoder.output.weight.new_zeros(state.decoder.latents.shape[0], 1, decoder.latent)
         audio, carried = self._feed(zeros)
         assert carried is not None
         tail = carried.overlap / carried.envelope.clamp(min=1e-2)

@@ -28,6 +28,9 @@ RESOLUTIONS = (
     MelResolution(2048, 512, 128),
 )
 
+TONAL_RESOLUTIONS = (MelResolution(4096, 1024, 192), MelResolution(8192, 2048, 256))
+"""Windows that are long enough to tell a tone from a band of noise."""
+
 
 class MelSpectrogram(nn.Module):
     """Magnitude mel spectrogram of audio [B, N] -> [B, n_mels, frames], Hann window, centred."""
@@ -72,6 +75,27 @@ class MultiResolutionMel(nn.Module):
             with torch.no_grad():
                 wanted = torch.log(scale(target) + 1e-4)
             total = total + F.l1_loss(torch.log(scale(estimate) + 1e-4), wanted)
+        return total / len(self.scales)
+
+
+class TonalDistance(nn.Module):
+    """Distance of mel spectrograms in long windows, which tell a tone from a band of noise and from the next
+    semitone: mean absolute error of the logarithms (floor -80 dB) plus half the spectral convergence, where
+    the loudest partials count most; the mean over `TONAL_RESOLUTIONS`."""
+
+    def __init__(self, sample_rate: int) -> None:
+        super().__init__()
+        self.scales = nn.ModuleList(MelSpectrogram(r, sample_rate) for r in TONAL_RESOLUTIONS)
+
+    def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
+        """Audio [B, N] twice to a scalar."""
+        total = estimate.new_zeros(())
+        for scale in self.scales:
+            with torch.no_grad():
+                wanted = scale(target)
+            made = scale(estimate)
+            total = total + F.l1_loss(torch.log(made + 1e-4), torch.log(wanted + 1e-4))
+            total = total + 0.5 * spectral_convergence(made, wanted).mean()
         return total / len(self.scales)
 
 
@@ -153,7 +177,7 @@ def stft_magnitude(x: Tensor, resolution: StftResolution, window: Tensor) -> Ten
 def spectral_convergence(estimate: Tensor, target: Tensor) -> Tensor:
     """Norm of the difference of magnitudes [B, bins, frames] over the norm of the target's: [B]."""
     error = (estimate - target).flatten(1).norm(dim=1)
-    ratio: Tensor = error / target.flatten(1).norm(dim=1)
+    ratio: Tensor = error / target.flatten(1).norm(dim=1).clamp(min=1e-4)
     return ratio
 
 

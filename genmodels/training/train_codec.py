@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,15 +24,19 @@ from genmodels.training.command import run_training
 from genmodels.training.discriminators import build_discriminator
 from genmodels.training.loop import Trainer
 from genmodels.training.losses import (
+    TONAL_RESOLUTIONS,
     MultiResolutionMel,
     MultiResolutionStft,
     MultiScaleMel,
+    TonalDistance,
     si_sdr,
     waveform_loss,
 )
 from genmodels.training.measures import blur_measures
 from genmodels.training.schedule import LoopConfig
+from genmodels.training.separation import tones_and_rest
 
+LONGEST = max(resolution.n_fft for resolution in TONAL_RESOLUTIONS)
 DEFAULT_CONFIG = Path(__file__).parent / "configs" / "mini_codec.yaml"
 
 
@@ -42,6 +46,10 @@ class CodecTraining:
 
     The first `free_steps` steps train without quantization; then the codebooks start by k-means, and a share
     `bypass` of the items goes on unquantized.
+
+    `apart_weight` is for a codec with tones: its oscillators and its noise are also compared, each by itself,
+    with the tones and the rest of what they are to sound like (`tones_and_rest`). Without it oscillators take
+    the noise's place, for what never varies is nearer to any noise than another noise is.
 
     `start` names a codec to go on from: a training's checkpoint.pt, or a model folder (`mini`: the bundled
     one); empty starts from random weights. With `decoder_only` the encoder and the codebooks stay as they
@@ -66,6 +74,8 @@ class CodecTraining:
     wave_weight: float = 0.02
     msspec_weight: float = 0.0
     mrstft_weight: float = 0.0
+    tonal_weight: float = 0.0
+    apart_weight: float = 0.0
     commit_weight: float = 0.05
     free_steps: int = 300
     bypass: float = 0.4
@@ -110,6 +120,10 @@ class CodecTask:
             carry_signal(codec)
         self.codec = codec.to(self.device)
         length = round(config.seconds * codec.frame_rate) * codec.hop_length
+        if length <= LONGEST // 2:
+            raise ConfigError(
+                f"seconds: {config.seconds} is too short, must be over {LONGEST / 2 / codec.sample_rate}"
+            )
         self.data = AudioCrops(Path(config.corpus), codec.sample_rate, length)
         valid = AudioCrops(Path(config.valid_corpus), codec.sample_rate, 2 * length)
         self.valid = valid.batch(config.valid_items, (0,)).to(self.device)
@@ -119,10 +133,18 @@ class CodecTask:
             "wave": config.wave_weight,
             "msspec": config.msspec_weight,
             "mrstft": config.mrstft_weight,
+            "tonal": config.tonal_weight,
+            "apart": config.apart_weight,
         }
+        self.apart = config.apart_weight > 0
+        if self.apart and not config.codec.get("tones"):
+            raise ConfigError(
+                "apart_weight: the codec has no tones that could be compared apart; set codec.tones"
+            )
         self.weights = {name: weight for name, weight in weights.items() if weight}
         self.msspec = MultiScaleMel(codec.sample_rate).to(self.device)
         self.mrstft = MultiResolutionStft().to(self.device)
+        self.tonal = TonalDistance(codec.sample_rate).to(self.device)
         self.adversarial = self._objective() if config.adversaries else None
 
     def _objective(self) -> AdversarialObjective:
@@ -150,8 +172,11 @@ class CodecTask:
         config = self.config
         torch.manual_seed(config.loop.seed + n)
         x = self.data.batch(config.batch, (config.loop.seed, n)).to(self.device)
-        y, commitment = self._decoded_tokens(x) if config.decoder_only else self._reconstructed(x, n)
+        sounds, commitment = self._decoded_tokens(x) if config.decoder_only else self._reconstructed(x, n)
+        y = sum_of(sounds)
         losses = self._losses(y, x)
+        if len(sounds) > 1:
+            losses["apart"] = self._apart_loss(sounds, x)
         figures = {name: loss.item() for name, loss in losses.items()}
         if self.adversarial:
             objective, more = self.adversarial(y, x, losses, n)
@@ -170,29 +195,46 @@ class CodecTask:
             "wave": waveform_loss,
             "msspec": self.msspec,
             "mrstft": self.mrstft,
+            "tonal": self.tonal,
         }
-        return {name: kinds[name](y[:, 0], x[:, 0]) for name in self.weights}
+        return {name: kind(y[:, 0], x[:, 0]) for name, kind in kinds.items() if name in self.weights}
 
-    def _reconstructed(self, x: Tensor, n: int) -> tuple[Tensor, Tensor]:
-        """What the codec makes of x [B, 1, N] at step n, and the commitment loss."""
+    def _apart_loss(self, sounds: Sequence[Tensor], x: Tensor) -> Tensor:
+        """How far tones and noise [B, 1, N] are from those of x; half of it is the tones'."""
+        with torch.no_grad():
+            tones, rest = tones_and_rest(x[:, 0], self.codec.sample_rate)
+        made, noise = (sound[:, 0] for sound in sounds)
+        far: Tensor = (self.mel(made, tones) + self.tonal(made, tones)) / 2 + self.mel(noise, rest)
+        return 0.5 * far
+
+    def _reconstructed(self, x: Tensor, n: int) -> tuple[tuple[Tensor, ...], Tensor]:
+        """What the codec makes of x [B, 1, N] at step n, perhaps in parts, and the commitment loss."""
         config = self.config
         free = n < config.free_steps
         if n == config.free_steps and not config.start:
             self._start_codebooks()
         bypass = torch.rand(len(x), device=self.device) < (1.0 if free else config.bypass)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=config.bf16):
-            y, quantized = self.codec(x, bypass)
-        return y.float(), quantized.penalty
+            if self.apart and isinstance(self.codec, SpectralCodec):
+                parts, quantized = self.codec.apart(x, bypass)
+                sounds: tuple[Tensor, ...] = parts
+            else:
+                whole, quantized = self.codec(x, bypass)
+                sounds = (whole,)
+        return tuple(sound.float() for sound in sounds), quantized.penalty
 
-    def _decoded_tokens(self, x: Tensor) -> tuple[Tensor, None]:
-        """What the decoder makes of the tokens of x [B, 1, N]; the rest of the codec does not learn."""
+    def _decoded_tokens(self, x: Tensor) -> tuple[tuple[Tensor, ...], None]:
+        """What the decoder makes of the tokens of x [B, 1, N], perhaps in parts; no other part learns."""
         self.codec.encoder.eval()
         self.codec.quantizer.eval()
         with torch.no_grad():
             latents = self.codec.decode_latent(self.codec.encode(x)[0])
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bf16):
-            y = self.codec.decoder(latents)
-        return y.float(), None
+            if self.apart and isinstance(self.codec, SpectralCodec):
+                sounds: tuple[Tensor, ...] = self.codec.decoder.apart(latents)
+            else:
+                sounds = (self.codec.decoder(latents),)
+        return tuple(sound.float() for sound in sounds), None
 
     @torch.no_grad()
     def _start_codebooks(self) -> None:
@@ -204,13 +246,15 @@ class CodecTask:
         self.codec.quantizer.start(torch.cat(latents).transpose(1, 2).flatten(0, 1))
 
     def validate(self) -> dict[str, float]:
-        """On held-out crops: mel error, SI-SDR in dB, `blur_measures`, codebook use (share of entries)."""
+        """On held-out crops: mel error, the same in long windows (`tonal`), SI-SDR in dB, `blur_measures`,
+        codebook use (share of entries)."""
         sums: dict[str, list[Tensor]] = defaultdict(list)
         codes = []
         for x in torch.split(self.valid, 8):
             tokens, scale = self.codec.encode(x)
             y = self.codec.decode(tokens, scale)[:, 0]
             sums["mel"].append(self.mel(y, x[:, 0])[None])
+            sums["tonal"].append(self.tonal(y, x[:, 0])[None])
             sums["si_sdr"].append(si_sdr(y, x[:, 0]))
             for name, value in blur_measures(y, x[:, 0], self.codec.sample_rate).items():
                 sums[name].append(value)
@@ -219,6 +263,11 @@ class CodecTask:
         use = [torch.unique(tokens[:, k]).numel() / self.codec.cardinality for k in range(tokens.shape[1])]
         means = {name: float(torch.cat(values).mean()) for name, values in sums.items()}
         return {**means, "use": sum(use) / len(use)}
+
+
+def sum_of(sounds: Sequence[Tensor]) -> Tensor:
+    """Sounds of one shape, mixed."""
+    return torch.stack(list(sounds)).sum(0)
 
 
 def trainer_for(config: CodecTraining) -> Trainer:

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from genmodels.codec.spectral import SpectralCodec
 from genmodels.errors import ConfigError
 
+TONES = {"tones": 1, "pitch_fft": 2048}
 
-def small() -> SpectralCodec:
+
+def small(**more: int) -> SpectralCodec:
     torch.manual_seed(1)
     codec = SpectralCodec(
         encoder_dim=16,
@@ -21,16 +23,21 @@ def small() -> SpectralCodec:
         decoder_blocks=2,
         latent=8,
         bins=16,
+        **more,
     ).eval()
     for book in codec.quantizer.vq.codebooks():
         book.embed.normal_()
     return codec
 
 
+KINDS = pytest.mark.parametrize("kind", [{}, TONES], ids=["inverse STFT", "tones and noise"])
+
+
+@KINDS
 @settings(max_examples=30, deadline=None)
 @given(chunks=st.lists(st.integers(0, 7), min_size=1, max_size=8))
-def test_streamed_decode_equals_full_decode_for_any_chunking(chunks: list[int]) -> None:
-    codec, total = small(), sum(chunks)
+def test_streamed_decode_equals_full_decode_for_any_chunking(kind: dict[str, int], chunks: list[int]) -> None:
+    codec, total = small(**kind), sum(chunks)
     if not total:
         return
     codes = torch.randint(0, 16, (2, 4, total))
@@ -49,13 +56,15 @@ def test_streamed_decode_equals_full_decode_for_any_chunking(chunks: list[int]) 
     assert (streamed - whole).abs().max() <= 1e-5
 
 
-def test_lookahead_is_at_most_40_ms() -> None:
-    codec = small()
+@KINDS
+def test_lookahead_is_at_most_40_ms(kind: dict[str, int]) -> None:
+    codec = small(**kind)
     assert codec.streaming_decoder().lookahead_frames * codec.hop_length / codec.sample_rate <= 0.040
 
 
-def test_audio_before_the_lookahead_does_not_depend_on_later_codes() -> None:
-    codec = small()
+@KINDS
+def test_audio_before_the_lookahead_does_not_depend_on_later_codes(kind: dict[str, int]) -> None:
+    codec = small(**kind)
     codes = torch.randint(0, 16, (1, 4, 20))
     changed = codes.clone()
     changed[:, :, 10:] = (changed[:, :, 10:] + 1) % 16
@@ -66,8 +75,9 @@ def test_audio_before_the_lookahead_does_not_depend_on_later_codes() -> None:
     assert not torch.equal(a[..., exact:], b[..., exact:])
 
 
-def test_restored_snapshot_continues_as_if_nothing_had_been_pushed_since() -> None:
-    codec = small()
+@KINDS
+def test_restored_snapshot_continues_as_if_nothing_had_been_pushed_since(kind: dict[str, int]) -> None:
+    codec = small(**kind)
     codes = torch.randint(0, 16, (1, 4, 30))
     decoder = codec.streaming_decoder()
     decoder.push(codes[:, :, :10])
@@ -94,9 +104,17 @@ def test_codebook_count_can_be_lowered_at_run_time() -> None:
     assert codec.decode(codes).shape == (1, 1, 6400)
 
 
-def test_default_geometry_fits_the_bundle() -> None:
+def test_tones_need_steps_that_can_be_quartered() -> None:
+    with pytest.raises(ConfigError, match="hop: 644 is not a multiple of 4"):
+        SpectralCodec(hop=644, tones=1)
+
+
+@pytest.mark.parametrize(
+    "kind", [{}, {"tones": 3, "pitch_fft": 4096}], ids=["inverse STFT", "tones and noise"]
+)
+def test_default_geometry_fits_the_bundle(kind: dict[str, int]) -> None:
     with torch.device("meta"):
-        codec = SpectralCodec()
+        codec = SpectralCodec(**kind)
     assert sum(p.numel() for p in codec.parameters()) <= 8e6
 
 
@@ -105,17 +123,19 @@ def test_window_longer_than_the_lookahead_is_refused() -> None:
         SpectralCodec(n_fft=2048)
 
 
-def test_training_step_reaches_every_parameter() -> None:
-    codec = small().train()
+@KINDS
+def test_training_step_reaches_every_parameter(kind: dict[str, int]) -> None:
+    codec = small(**kind).train()
     y, quantized = codec(torch.randn(2, 1, 6400))
     (y.square().mean() + quantized.penalty).backward()
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in codec.parameters())
 
 
+@KINDS
 @settings(max_examples=20, deadline=None)
 @given(data=st.data())
-def test_streams_in_a_batch_sound_as_each_does_alone(data: st.DataObject) -> None:
-    codec = small()
+def test_streams_in_a_batch_sound_as_each_does_alone(kind: dict[str, int], data: st.DataObject) -> None:
+    codec = small(**kind)
     codes = torch.randint(0, 16, (3, 4, 60))
     with torch.no_grad():
         whole = codec.decode(codes)

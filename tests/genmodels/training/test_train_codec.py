@@ -23,6 +23,7 @@ SPECTRAL = {
     "kind": "spectral", "encoder_dim": 8, "encoder_blocks": 1, "decoder_dim": 8, "decoder_hidden": 16,
     "decoder_blocks": 1, "latent": 4, "n_q": 2, "bins": 8,
 }  # fmt: skip
+TONES = {**SPECTRAL, "tones": 1, "pitch_fft": 2048}
 ENCODEC = {
     "kind": "encodec", "n_q": 2, "bins": 8, "q_dropout": True,
     "seanet": {"dimension": 4, "n_filters": 2, "ratios": [8, 5, 4, 4], "causal": True, "lstm": 1},
@@ -68,11 +69,30 @@ def test_every_kind_of_codec_trains_with_and_without_adversaries(
     before = weights(trainer)
     figures = trainer.run()
     assert all(np.isfinite(value) for value in figures.values())
-    assert {"mel", "si_sdr", "convergence", "high_db", "flatness_db", "use"} == set(figures)
+    assert {"mel", "tonal", "si_sdr", "convergence", "high_db", "flatness_db", "use"} == set(figures)
     after = trainer.model.state_dict()
     for part in ("encoder", "decoder", "quantizer"):
         assert any(n.startswith(part) and not torch.equal(v, before[n]) for n, v in after.items())
     assert all(f"disc_{name}" in trainer.state.history[0] for name in adversaries)
+
+
+def test_oscillators_and_noise_are_compared_apart(corpus: Path) -> None:
+    trainer = trainer_for(config(corpus, "a", TONES, apart_weight=1.0, tonal_weight=1.0))
+    before = weights(trainer)
+    trainer.run()
+    assert {"mel", "tonal", "apart", "commit"} <= set(trainer.state.history[0])
+    for name in ("encoder.input.weight", "decoder.output.weight"):
+        assert not torch.equal(trainer.model.state_dict()[name], before[name])
+
+
+def test_a_codec_without_tones_cannot_have_them_compared(corpus: Path) -> None:
+    with pytest.raises(ConfigError, match="apart_weight"):
+        CodecTask(config(corpus, "a", apart_weight=1.0))
+
+
+def test_crops_that_the_long_windows_do_not_fit_into_are_refused(corpus: Path) -> None:
+    with pytest.raises(ConfigError, match=r"seconds: 0\.1 is too short"):
+        CodecTask(config(corpus, "a", seconds=0.1))
 
 
 def test_killed_adversarial_training_goes_on_as_if_it_had_not_been(corpus: Path) -> None:
