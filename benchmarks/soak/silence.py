@@ -108,7 +108,7 @@ def silent_runs(samples: Samples, known: NDArray[np.bool_], first: int) -> tuple
     return [run for run in found if run[0] < done], done
 
 
-class Witness:
+class PlayedRecord:
     """Looks stretches up in the daemon's recording.
 
     Args:

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.results import Figure
-from benchmarks.soak.silence import Ear, Witness
+from benchmarks.soak.silence import Ear, PlayedRecord
 from daw_bridge.priority import give_way, take_precedence
 from tests.rig.daemon import Daemon
 from tests.rig.osc import OscClient, Reply
@@ -37,11 +37,11 @@ def silence_figures(ear: Ear, played: Path, client: OscClient) -> list[Figure]:
     """
     underruns, own_s, *_ = client.ask("/bridge/output").values
     time.sleep(RECORDED_S)
-    witness = Witness(played)
+    record = PlayedRecord(played)
     try:
-        found = witness.samples(ear.stretches)
+        found = record.samples(ear.stretches)
     finally:
-        witness.close()
+        record.close()
     server = found["server"]
     kinds = f"{found['starved']} not written, {found['played']} written, {found['unclear']} unclear"
     note = f"of {ear.heard:,}: {kinds}"

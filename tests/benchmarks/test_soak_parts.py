@@ -20,7 +20,7 @@ from benchmarks.results import Figure, Outcome
 from benchmarks.soak import kills
 from benchmarks.soak.memory import Memory
 from benchmarks.soak.session import Ending, Session
-from benchmarks.soak.silence import CONTEXT, SILENT_RUN, Stretch, Witness, silent_runs
+from benchmarks.soak.silence import CONTEXT, SILENT_RUN, PlayedRecord, Stretch, silent_runs
 from benchmarks.soak.slope import slope
 from benchmarks.soak.watching import Stopped
 
@@ -52,13 +52,13 @@ def test_silence_is_laid_at_the_door_of_whoever_made_it(tmp_path: Path) -> None:
     server = played.copy()
     server[200_000:201_000] = 0.0
     foreign = music(1.0, seed=2)
-    witness = Witness(tmp_path / "played.flac")
-    assert witness.blame(stretch(starved, 50_000, 1000)) == "starved"
-    assert witness.blame(stretch(starved, 101_000, 3000)) == "played"
-    assert witness.blame(stretch(server, 200_000, 1000)) == "server"
-    assert witness.blame(stretch(foreign, 20_000, 1000)) == "unclear"
-    assert witness.samples([stretch(server, 200_000, 1000)]) == {"server": 1000}
-    witness.close()
+    record = PlayedRecord(tmp_path / "played.flac")
+    assert record.blame(stretch(starved, 50_000, 1000)) == "starved"
+    assert record.blame(stretch(starved, 101_000, 3000)) == "played"
+    assert record.blame(stretch(server, 200_000, 1000)) == "server"
+    assert record.blame(stretch(foreign, 20_000, 1000)) == "unclear"
+    assert record.samples([stretch(server, 200_000, 1000)]) == {"server": 1000}
+    record.close()
 
 
 @given(

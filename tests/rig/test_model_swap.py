@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from benchmarks.soak.silence import Ear, Witness
+from benchmarks.soak.silence import Ear, PlayedRecord
 from benchmarks.soak.watching import worker_of
 from genmodels.checkpoints.bundled import BUNDLED
 from tests.rig.daemon import Daemon
@@ -68,9 +68,9 @@ def test_models_change_while_it_plays_without_a_sample_of_silence(
         assert len(workers(daemon)) <= 2
         ear.listen()
         assert ear.lost_share < 20.0
-    witness = Witness(played)
-    lost = witness.samples(ear.stretches)
-    witness.close()
+    record = PlayedRecord(played)
+    lost = record.samples(ear.stretches)
+    record.close()
     # what the sound server lost on its way is not the instrument's
     assert set(lost) <= {"server"}, lost
     assert "Traceback" not in daemon.output

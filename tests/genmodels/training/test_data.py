@@ -9,12 +9,13 @@ import pytest
 import torch
 
 from genmodels.checkpoints.builders import build_lm
+from genmodels.codec.spectral import SpectralCodec
 from genmodels.conditioning.attributes import ConditioningAttributes
 from genmodels.device import pick_device
 from genmodels.errors import ConfigError, GenModelsError
 from genmodels.training.audio_data import AudioCrops
 from genmodels.training.config import load_config
-from genmodels.training.encode import encode_corpus
+from genmodels.training.encode import encode_corpus, fingerprint
 from genmodels.training.token_data import TokenCrops, bar_chroma
 from genmodels.training.train_codec import CodecTraining
 from genmodels.training.train_lm import sequence_loss
@@ -147,7 +148,6 @@ def test_bar_chroma_is_constant_within_a_bar_and_peaks_at_one() -> None:
 
 
 def test_encoding_writes_each_item_once_per_codec(corpus: Path) -> None:
-    from genmodels.codec.spectral import SpectralCodec
 
     codec = SpectralCodec(
         encoder_dim=8, encoder_blocks=1, decoder_dim=8, decoder_hidden=8, decoder_blocks=1, latent=4, bins=8
@@ -171,3 +171,14 @@ def test_config_overrides_are_typed_and_unknown_keys_are_named(tmp_path: Path) -
         load_config(CodecTraining, path, ["batch=many"])
     with pytest.raises(ConfigError, match="no such"):
         load_config(CodecTraining, tmp_path / "none.yaml", [])
+
+
+def test_tokens_stay_good_when_only_the_decoder_learns_on() -> None:
+    torch.manual_seed(0)
+    codec = SpectralCodec(encoder_dim=8, encoder_blocks=1, decoder_dim=8, decoder_hidden=8, decoder_blocks=1)
+    before = fingerprint(codec)
+    with torch.no_grad():
+        codec.decoder.output.bias += 1.0
+        assert fingerprint(codec) == before
+        codec.encoder.output.bias += 1.0
+        assert fingerprint(codec) != before
