@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Trains the bundled model from nothing: corpus, codec, tokens, words, language model. Every step resumes where it was.
-# Arguments such as loop.minutes=5 go to all trainers. PIECES: items to compose. PIECE_MINUTES: stop after so
+# Arguments such as loop.minutes=5 go to all trainers (other than loop.* and device not to that of the words). PIECES: items to compose. PIECE_MINUTES: stop after so
 # many minutes with exit code 75; the next call goes on from there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,6 +9,7 @@ python=${BIN:-.venv/bin}/python
 pieces=${PIECES:-2400}
 valid=120
 cores=$(getconf _NPROCESSORS_ONLN)
+words=()
 until=${PIECE_MINUTES:+$(($(date +%s) + PIECE_MINUTES * 60))}
 if [ -n "$until" ] && ! command -v timeout >/dev/null; then
     echo "PIECE_MINUTES needs the program timeout (GNU coreutils)" >&2
@@ -54,7 +55,11 @@ step genmodels.training.corpus --out build/corpus-valid --count "$valid" --seed 
 step genmodels.training.train_codec "$@"
 step genmodels.training.encode build/corpus build/codec/checkpoint.pt
 step genmodels.training.encode build/corpus-valid build/codec/checkpoint.pt
-step genmodels.training.train_text "$@"
+# the words are the same for every model: of the settings they take only how long and where
+for setting in "$@"; do
+    case $setting in loop.* | device=*) words+=("$setting") ;; esac
+done
+step genmodels.training.train_text ${words[@]+"${words[@]}"}
 step genmodels.training.train_lm "$@"
 # takes seconds, and is not to be cut: half of it would be a model of two trainings
 "$python" -m genmodels.training.export

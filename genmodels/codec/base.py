@@ -58,6 +58,11 @@ class StreamingDecoder(ABC):
     def reset(self) -> None:
         """Starts a new stream."""
 
+    def begin(self, frame: int) -> None:
+        """Starts a new stream whose first frame is number `frame` of a longer one: of a codec whose sound
+        depends on the place, it sounds as it does there."""
+        self.reset()
+
 
 class CompressionModel(nn.Module, ABC):
     """Audio to discrete codes and back (the interface of AudioCraft's `CompressionModel`).

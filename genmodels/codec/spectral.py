@@ -20,6 +20,8 @@ from genmodels.codec.spectral_encoder import SpectralEncoder
 from genmodels.codec.synthesis import InverseStft, TonesAndNoise
 from genmodels.errors import ConfigError
 
+MOST_TONES = 12
+
 
 class SpectralCodec(CompressionModel):
     """Mono codec of the bundled model.
@@ -36,12 +38,12 @@ class SpectralCodec(CompressionModel):
         q_dropout: see `ResidualVectorQuantizer`.
         tones: oscillators in a semitone, with which the decoder plays tones and noise (`TonesAndNoise`); with
             0 it has an inverse STFT.
-        pitch_fft: length of a still longer STFT in samples, of whose low part the encoder sees as many bins
-            as of the long one, to tell low notes apart; 0 is none.
+        pitch_fft: length of a still longer STFT in samples, of which the encoder sees what is below 5 kHz, to
+            tell low notes apart; 0 is none.
 
     Raises:
-        ConfigError: hop is not a multiple of splits * 2 (with tones of splits * 4), or n_fft does not fit the
-            one-frame overlap.
+        ConfigError: hop is not a multiple of splits * 2 (with tones of splits * 4), n_fft does not fit the
+            one-frame overlap, or another number is out of range.
     """
 
     def __init__(
@@ -66,14 +68,9 @@ class SpectralCodec(CompressionModel):
         super().__init__(
             channels=1, sample_rate=sample_rate, hop_length=hop, cardinality=bins, total_codebooks=n_q
         )
-        if hop % (2 * splits):
-            raise ConfigError(f"hop: {hop} is not a multiple of 2 * splits = {2 * splits}")
-        if tones and hop % (4 * splits):
-            raise ConfigError(f"hop: {hop} is not a multiple of 4 * splits = {4 * splits}, as tones need it")
-        if not hop // splits < n_fft <= 2 * hop + hop // splits:
-            raise ConfigError(f"n_fft: {n_fft} is outside {hop // splits + 1}..{2 * hop + hop // splits}")
+        _check_geometry(hop, n_fft, splits, tones, pitch_fft)
         self.encoder = SpectralEncoder(
-            hop, n_fft, splits, short_fft, encoder_dim, encoder_blocks, latent, pitch_fft
+            hop, n_fft, splits, short_fft, encoder_dim, encoder_blocks, latent, pitch_fft, sample_rate
         )
         step = hop // splits
         synthesis = TonesAndNoise(step, tones, sample_rate) if tones else InverseStft(n_fft)
@@ -121,6 +118,21 @@ class SpectralCodec(CompressionModel):
         return SpectralStreamingDecoder(self)
 
 
+def _check_geometry(hop: int, n_fft: int, splits: int, tones: int, pitch_fft: int) -> None:
+    if splits < 1:
+        raise ConfigError(f"splits: {splits} must be at least 1")
+    if not 0 <= tones <= MOST_TONES:
+        raise ConfigError(f"tones: {tones} is outside 0..{MOST_TONES}")
+    parts = (4 if tones else 2) * splits
+    if hop % parts:
+        raise ConfigError(f"hop: {hop} is not a multiple of {parts}, {parts // splits} times splits")
+    step = hop // splits
+    if not step < n_fft < 2 * hop + step:
+        raise ConfigError(f"n_fft: {n_fft} is outside {step + 1}..{2 * hop + step - 1}")
+    if pitch_fft and pitch_fft <= n_fft:
+        raise ConfigError(f"pitch_fft: {pitch_fft} must be 0 or longer than n_fft, {n_fft}")
+
+
 @dataclass(frozen=True)
 class _StreamState:
     """Where a stream stands.
@@ -130,12 +142,14 @@ class _StreamState:
         frames: frames pushed.
         cut: samples of raw audio still to be dropped, for the first window reaches back before the start.
         pending: audio [B, n < hop] that is exact but no whole frame yet.
+        first: number of the first frame in a longer stream.
     """
 
     decoder: DecoderState | None
     frames: int
     cut: int
     pending: Tensor
+    first: int
 
 
 class SpectralStreamingDecoder(StreamingDecoder):
@@ -148,8 +162,12 @@ class SpectralStreamingDecoder(StreamingDecoder):
         self.reset()
 
     def reset(self) -> None:
+        self.begin(0)
+
+    def begin(self, frame: int) -> None:
         decoder = self._codec.decoder
-        self._state = _StreamState(None, 0, decoder.window_delay, decoder.output.weight.new_zeros(1, 0))
+        pending = decoder.output.weight.new_zeros(1, 0)
+        self._state = _StreamState(None, 0, decoder.window_delay, pending, frame)
 
     def snapshot(self) -> _StreamState:
         return self._state
@@ -186,7 +204,7 @@ class SpectralStreamingDecoder(StreamingDecoder):
         frames += state.frames
         whole = audio.shape[1] // hop * hop
         cut = 0 if audio.shape[1] else state.cut
-        self._state = _StreamState(carried, frames, cut, audio[:, whole:])
+        self._state = _StreamState(carried, frames, cut, audio[:, whole:], state.first)
         return audio[:, None, :whole]
 
     @torch.no_grad()
@@ -206,7 +224,7 @@ class SpectralStreamingDecoder(StreamingDecoder):
         state, decoder = self._state, self._codec.decoder
         pending, carried = state.pending.expand(rows.shape[0], -1), state.decoder
         if carried is None and rows.shape[1]:
-            carried = decoder.prime(rows[:, :1], decoder.start(rows.shape[0]))
+            carried = decoder.prime(rows[:, :1], decoder.start(rows.shape[0], state.first))
             rows = rows[:, 1:]
         if carried is None or not rows.shape[1]:
             return pending, carried

@@ -12,6 +12,9 @@ from torch import Tensor, nn
 from genmodels.codec.convnext import KERNEL, SHORT, ConvNeXtBlock
 from genmodels.codec.synthesis import InverseStft, TonesAndNoise
 
+LONG = 360_000
+"""Pieces of a stream that has lasted an hour, with two pieces a frame of 20 ms."""
+
 
 @dataclass(frozen=True)
 class DecoderState:
@@ -86,15 +89,22 @@ class SpectralDecoder(nn.Module):
         """Samples of a piece that the next one overlaps."""
         return len(self.synthesis.energy) - self.step_length
 
-    def start(self, batch: int) -> DecoderState:
-        """The state before the first frame."""
+    def start(self, batch: int, frame: int = 0) -> DecoderState:
+        """The state before the first frame, which is number `frame` of a longer stream.
+
+        In training it is that of streams which have lasted for different times, so that nothing is learned
+        from how the oscillators stand to each other in the first second.
+        """
         weight = self.input.weight
+        had = torch.full((batch,), frame * self.splits, dtype=torch.int64, device=weight.device)
+        if self.training:
+            had.random_(LONG)
         return DecoderState(
             weight.new_zeros(batch, KERNEL - 1, self.latent),
             tuple(weight.new_zeros(batch, KERNEL - 1, self.dim) for _ in self.blocks),
             weight.new_zeros(batch, self.tail),
             weight.new_zeros(self.tail),
-            torch.zeros(batch, dtype=torch.int64, device=weight.device),
+            had,
         )
 
     def step(self, latents: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:

@@ -1,4 +1,4 @@
-"""Encoder of the spectral codec: two log-magnitude STFTs, ConvNeXt blocks, normalised latents."""
+"""Encoder of the spectral codec: log-magnitude STFTs, ConvNeXt blocks, normalised latents."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genmodels.codec.convnext import KERNEL, ConvNeXtBlock
+
+LOW_HZ = 5000
+"""How far up the longest STFT is looked at."""
 
 
 class LatentNorm(nn.Module):
@@ -59,6 +62,7 @@ class SpectralEncoder(nn.Module):
         blocks: int,
         latent: int,
         pitch_fft: int = 0,
+        sample_rate: int = 32000,
     ) -> None:
         super().__init__()
         self.pitch_fft = pitch_fft
@@ -67,7 +71,7 @@ class SpectralEncoder(nn.Module):
         self.register_buffer("window_short", torch.hann_window(short_fft), persistent=False)
         if pitch_fft:
             self.register_buffer("window_pitch", torch.hann_window(pitch_fft), persistent=False)
-        self.low = min(n_fft, pitch_fft) // 2 + 1 if pitch_fft else 0
+        self.low = min(LOW_HZ * pitch_fft // sample_rate, pitch_fft // 2) + 1 if pitch_fft else 0
         features = splits * (n_fft // 2 + 1) + 2 * splits * (short_fft // 2 + 1) + self.low
         self.input = nn.Linear(features, dim)
         self.input_norm = nn.LayerNorm(dim)

@@ -1,14 +1,20 @@
-"""What a spectral decoder's outputs become: windowed pieces of audio, to be added where they overlap."""
+"""What a spectral decoder's outputs become: windowed pieces of audio, to be added where they overlap.
+
+Both kinds take `features` numbers a step, [B, n, features], of steps that follow `pieces` [B] earlier ones
+of each stream, and give windowed pieces [B, n, length]; where these overlap, their sum is to be divided by
+that of `energy` [length].
+"""
 
 from __future__ import annotations
 
 import math
-from typing import Protocol
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from genmodels.errors import ConfigError
 
 LOWEST_HZ = 440.0 * 2 ** ((28 - 69) / 12)
 """The low E of a bass guitar, 41.2 Hz."""
@@ -20,21 +26,6 @@ TURN = 2**32
 NOISE_PIECES = 1009
 NOISE_SEED = 20_230_600
 GOLDEN = (5**0.5 - 1) / 2
-
-
-class Synthesis(Protocol):
-    """Features of each step to pieces of audio.
-
-    Attributes:
-        features: numbers a step. energy: [length], by whose overlapping sum the pieces' sum is divided.
-    """
-
-    features: int
-    energy: Tensor
-
-    def __call__(self, y: Tensor, pieces: Tensor) -> Tensor:
-        """Features [B, n, features] of n steps, after `pieces` [B] earlier ones of each stream, to windowed
-        pieces [B, n, length]."""
 
 
 class InverseStft(nn.Module):
@@ -68,7 +59,8 @@ class TonesAndNoise(nn.Module):
     A decoder that has to invent the phases of each frame cannot carry a tone from one to the next: its
     partials come to lie on multiples of the frame rate, or spread. An oscillator that never stops has its
     phase at every moment. Harmonics plus filtered noise follow DDSP (arXiv 2001.04643); instead of one
-    fundamental there are `SEMITONES` semitones from `LOWEST_HZ`, each parted, so that chords can sound.
+    fundamental, which could not play chords, there are `SEMITONES` semitones from `LOWEST_HZ`, with some
+    oscillators in each.
 
     The noise is a table of random phases that is walked through: the same stream always sounds the same.
 
@@ -77,6 +69,9 @@ class TonesAndNoise(nn.Module):
             step.
         tones: oscillators in a semitone.
         sample_rate: samples per second.
+
+    Raises:
+        ConfigError: the highest oscillator does not fit the sample rate.
     """
 
     advance: Tensor
@@ -94,6 +89,11 @@ class TonesAndNoise(nn.Module):
         self.features = self.tones + 2 * self.bins
         place = torch.arange(self.tones, dtype=torch.float64)
         hertz = LOWEST_HZ * 2 ** (place / (12 * tones))
+        highest = LOWEST_HZ * 2 ** ((self.tones - 1) / (12 * tones))
+        if highest >= sample_rate / 2:
+            raise ConfigError(
+                f"sample_rate: {sample_rate} is too low for tones up to {highest:.0f} Hz, set tones to 0"
+            )
         time = (torch.arange(2 * step, dtype=torch.float64) - step) / sample_rate
         angle = 2 * math.pi * hertz[:, None] * time
         window = torch.hann_window(2 * step)
@@ -108,8 +108,8 @@ class TonesAndNoise(nn.Module):
         self.register_buffer("offsets", offsets.round().to(torch.int64), persistent=False)
         turns = np.random.default_rng(NOISE_SEED).random((NOISE_PIECES, self.bins))
         turns[:, [0, -1]] = np.round(turns[:, [0, -1]]) / 2
-        phases = torch.from_numpy(np.exp(2j * np.pi * turns).astype(np.complex64))
-        self.register_buffer("phases", phases * step**0.5, persistent=False)
+        phases = torch.from_numpy(np.stack([np.cos(2 * np.pi * turns), np.sin(2 * np.pi * turns)], -1))
+        self.register_buffer("phases", (phases * step**0.5).float(), persistent=False)
         sine = torch.sin(math.pi * (torch.arange(step) + 0.5) / step)
         self.register_buffer("sine", sine, persistent=False)
 
@@ -130,7 +130,7 @@ class TonesAndNoise(nn.Module):
         )
 
     def _tones(self, amplitudes: Tensor, place: Tensor) -> Tensor:
-        turns = torch.remainder(place[..., None] * self.advance + self.offsets, TURN)
+        turns = torch.bitwise_and(place[..., None] * self.advance + self.offsets, TURN - 1)
         angle = turns.float() * (2 * math.pi / TURN)
         sines = torch.cat([amplitudes * torch.sin(angle), amplitudes * torch.cos(angle)], -1)
         with torch.autocast(sines.device.type, enabled=False):
@@ -140,7 +140,8 @@ class TonesAndNoise(nn.Module):
     def _noise(self, magnitudes: Tensor, place: Tensor) -> Tensor:
         """Magnitudes [B, n, 2 * bins] to pieces: two windows, half a step apart, in the middle of each."""
         order = torch.remainder(2 * place[..., None] + torch.arange(2, device=place.device), NOISE_PIECES)
-        spectrum = magnitudes.reshape(*order.shape, self.bins) * self.phases[order]
+        phases = torch.view_as_complex(self.phases[order])
+        spectrum = magnitudes.reshape(*order.shape, self.bins) * phases
         first, second = (torch.fft.irfft(spectrum, self.step) * self.sine).unbind(2)
         quarter, half = self.step // 4, self.step // 2
         return F.pad(first, (quarter, quarter + half)) + F.pad(second, (quarter + half, quarter))

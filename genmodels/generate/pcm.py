@@ -38,6 +38,7 @@ class PcmStream:
 
     def __init__(self, codec: CompressionModel, first_frame: int = 0) -> None:
         self._decoder = codec.streaming_decoder()
+        self._decoder.begin(first_frame)
         self._channels = codec.channels
         self._device = next(codec.parameters()).device
         self.lookahead_frames = self._decoder.lookahead_frames

@@ -83,7 +83,7 @@ def probe(overrides: list[str]) -> Cost:
             f"folder={folder}",
         ]
         codec_config = load_config(CodecTraining, train_codec.DEFAULT_CONFIG, [*own, "valid_items=1"])
-        text_config = load_config(TextTraining, train_text.DEFAULT_CONFIG, own)
+        text_config = load_config(TextTraining, train_text.DEFAULT_CONFIG, [*for_words(overrides), *own[-3:]])
         alone = [*own, "valid_items=1", "codec=''", "text=''"]
         lm_config = load_config(LmTraining, train_lm.DEFAULT_CONFIG, alone)
         began = time.monotonic()
@@ -98,6 +98,11 @@ def probe(overrides: list[str]) -> Cost:
         lm_step = _seconds_a_step(train_lm.trainer_for(lm_config))
     render, encode = (rendered - began) / PROBE_ITEMS, (encoded - trained) / PROBE_ITEMS
     return Cost(render, encode, codec_step, text_step, lm_step)
+
+
+def for_words(overrides: list[str]) -> list[str]:
+    """Those of the `key=value` that `make train-mini` hands on to the training of the words."""
+    return [setting for setting in overrides if setting.startswith(("loop.", "device="))]
 
 
 def known_cost(where: str, overrides: list[str], kept: Path = KEPT) -> Cost:
@@ -128,7 +133,7 @@ def parts(cost: Cost, items: int, workers: int, overrides: list[str]) -> list[Pa
         items: rendered in all, for training and validation. workers: processes that render at a time.
     """
     codec = load_config(CodecTraining, train_codec.DEFAULT_CONFIG, overrides)
-    text = load_config(TextTraining, train_text.DEFAULT_CONFIG, overrides)
+    text = load_config(TextTraining, train_text.DEFAULT_CONFIG, for_words(overrides))
     lm = load_config(LmTraining, train_lm.DEFAULT_CONFIG, overrides)
     folders = [Path(codec.corpus), Path(codec.valid_corpus)]
     rendered = sum(map(_rendered, folders))

@@ -66,18 +66,24 @@ def start_from_reader(lm: LMModel, encoder: Mapping[str, Tensor]) -> None:
         lm: changed in place.
         encoder: state dict of a `WordTextEncoder`.
     Raises:
-        CheckpointError: it is of another geometry.
+        CheckpointError: its weights are of other names or shapes.
     """
     read = {name: weight for name, weight in encoder.items() if not name.startswith("output_proj")}
     for name, conditioner in lm.condition_provider.conditioners.items():
         if not isinstance(conditioner, WordTextEncoder):
             continue
-        try:
-            conditioner.load_state_dict({**conditioner.state_dict(), **read})
-        except RuntimeError as error:
-            reason = str(error).splitlines()[-1].strip()
+        own = {key: w for key, w in conditioner.state_dict().items() if not key.startswith("output_proj")}
+        unlike = {key for key in own.keys() | read.keys() if _shape(own, key) != _shape(read, key)}
+        if unlike:
+            first = min(unlike)
             raise CheckpointError(
-                f"the taught word encoder does not fit condition {name!r}: {reason}"
-            ) from error
+                f"the taught word encoder does not fit condition {name!r}: {first} is {_shape(read, first)}, "
+                f"must be {_shape(own, first)}"
+            )
+        conditioner.load_state_dict(read, strict=False)
         for key, parameter in conditioner.named_parameters():
             parameter.requires_grad_(key.startswith("output_proj"))
+
+
+def _shape(weights: Mapping[str, Tensor], name: str) -> tuple[int, ...] | None:
+    return tuple(weights[name].shape) if name in weights else None

@@ -30,6 +30,8 @@ RESOLUTIONS = (
 
 TONAL_RESOLUTIONS = (MelResolution(4096, 1024, 192), MelResolution(8192, 2048, 256))
 """Windows that are long enough to tell a tone from a band of noise."""
+FAINT = 1e-3
+"""Below this level, -60 dB, errors no longer count as shares of what is there."""
 
 
 class MelSpectrogram(nn.Module):
@@ -95,7 +97,9 @@ class TonalDistance(nn.Module):
                 wanted = scale(target)
             made = scale(estimate)
             total = total + F.l1_loss(torch.log(made + 1e-4), torch.log(wanted + 1e-4))
-            total = total + 0.5 * spectral_convergence(made, wanted).mean()
+            error = (made - wanted).flatten(1).norm(dim=1)
+            size = wanted.flatten(1).norm(dim=1).clamp(min=FAINT * wanted[0].numel() ** 0.5)
+            total = total + 0.5 * (error / size).mean()
         return total / len(self.scales)
 
 
@@ -177,7 +181,7 @@ def stft_magnitude(x: Tensor, resolution: StftResolution, window: Tensor) -> Ten
 def spectral_convergence(estimate: Tensor, target: Tensor) -> Tensor:
     """Norm of the difference of magnitudes [B, bins, frames] over the norm of the target's: [B]."""
     error = (estimate - target).flatten(1).norm(dim=1)
-    ratio: Tensor = error / target.flatten(1).norm(dim=1).clamp(min=1e-4)
+    ratio: Tensor = error / target.flatten(1).norm(dim=1)
     return ratio
 
 

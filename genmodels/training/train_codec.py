@@ -96,7 +96,8 @@ class CodecTask:
     """One training step and one validation of a codec.
 
     Raises:
-        ConfigError: the codec is not of a kind that can be trained, is not mono, or the crops are too short.
+        ConfigError: the codec is not of a kind that can be trained or is not mono, the crops are too short, a
+            weight is negative, or apart_weight has nothing to compare or adversaries beside it.
     """
 
     def __init__(self, config: CodecTraining) -> None:
@@ -120,10 +121,11 @@ class CodecTask:
             carry_signal(codec)
         self.codec = codec.to(self.device)
         length = round(config.seconds * codec.frame_rate) * codec.hop_length
-        if length <= LONGEST // 2:
-            raise ConfigError(
-                f"seconds: {config.seconds} is too short, must be over {LONGEST / 2 / codec.sample_rate}"
-            )
+        # the windows' ends are mirrored, and crops of the validation are twice as long
+        longest = LONGEST if config.tonal_weight or config.apart_weight else LONGEST // 2
+        if length <= longest // 2:
+            least = longest / 2 / codec.sample_rate
+            raise ConfigError(f"seconds: {config.seconds} is too short, must be over {least}")
         self.data = AudioCrops(Path(config.corpus), codec.sample_rate, length)
         valid = AudioCrops(Path(config.valid_corpus), codec.sample_rate, 2 * length)
         self.valid = valid.batch(config.valid_items, (0,)).to(self.device)
@@ -136,11 +138,14 @@ class CodecTask:
             "tonal": config.tonal_weight,
             "apart": config.apart_weight,
         }
+        for name, weight in weights.items():
+            if weight < 0:
+                raise ConfigError(f"{name}_weight: {weight} is negative, must be at least 0")
         self.apart = config.apart_weight > 0
         if self.apart and not config.codec.get("tones"):
-            raise ConfigError(
-                "apart_weight: the codec has no tones that could be compared apart; set codec.tones"
-            )
+            raise ConfigError("apart_weight: the codec has no tones to compare; set codec.tones, or 0 here")
+        if self.apart and config.adversaries:
+            raise ConfigError("apart_weight: cannot be had together with adversaries; set it to 0")
         self.weights = {name: weight for name, weight in weights.items() if weight}
         self.msspec = MultiScaleMel(codec.sample_rate).to(self.device)
         self.mrstft = MultiResolutionStft().to(self.device)
@@ -246,7 +251,7 @@ class CodecTask:
         self.codec.quantizer.start(torch.cat(latents).transpose(1, 2).flatten(0, 1))
 
     def validate(self) -> dict[str, float]:
-        """On held-out crops: mel error, the same in long windows (`tonal`), SI-SDR in dB, `blur_measures`,
+        """On held-out crops: mel error, `TonalDistance` (`tonal`), SI-SDR in dB, `blur_measures`,
         codebook use (share of entries)."""
         sums: dict[str, list[Tensor]] = defaultdict(list)
         codes = []

@@ -16,7 +16,7 @@ from torch import Tensor
 from genmodels.checkpoints.builders import build_lm
 from genmodels.conditioning.attributes import ConditioningAttributes, drop_conditions
 from genmodels.device import pick_device
-from genmodels.errors import ConfigError
+from genmodels.errors import CheckpointError, ConfigError
 from genmodels.lm.model import LMModel
 from genmodels.training.codec_start import start_weights
 from genmodels.training.command import run_training
@@ -96,7 +96,10 @@ def taught_encoder(checkpoint: Path) -> dict[str, Tensor]:
     """The state dict of the word encoder of a text training; CheckpointError if there is none."""
     prefix = "encoder."
     weights = averaged_weights(checkpoint)
-    return {name.removeprefix(prefix): w for name, w in weights.items() if name.startswith(prefix)}
+    taught = {name.removeprefix(prefix): w for name, w in weights.items() if name.startswith(prefix)}
+    if "embed.weight" not in taught:
+        raise CheckpointError(f"{checkpoint}: no training of words; run genmodels.training.train_text first")
+    return taught
 
 
 class LmTask:

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from genmodels.conditioning.text import WordTextEncoder
 from genmodels.device import pick_device
+from genmodels.errors import ConfigError
 from genmodels.training.command import run_training
 from genmodels.training.corpus.dataset import read_corpus
 from genmodels.training.corpus.facts import SceneFacts
@@ -48,8 +49,8 @@ PLAYERS = (*INSTRUMENTS, *KITS)
 
 @dataclass
 class TextTraining:
-    """Configuration of a word encoder's training; `encoder` goes to `WordTextEncoder`, pooled. To each text
-    come words that mean nothing, `noise_words` of them for each of its own on average, so that a word which
+    """Configuration of a word encoder's training; `encoder` goes to `WordTextEncoder`. To each text come
+    words that mean nothing, `noise_words` (0..1) of them for each of its own on average, so that a word which
     no caption has says little instead of anything."""
 
     corpus: str = "build/corpus"
@@ -89,13 +90,23 @@ class TextReader(nn.Module):
 
 
 class TextTask:
-    """One training step and one validation of a reader."""
+    """One training step and one validation of a reader.
+
+    Raises:
+        ConfigError: the encoder has an unknown key or lacks one, or noise_words is out of range.
+    """
 
     def __init__(self, config: TextTraining) -> None:
         torch.manual_seed(config.loop.seed)
         self.config = config
         self.device = pick_device(config.device)
-        self.reader = TextReader(WordTextEncoder(**config.encoder)).to(self.device)
+        if not 0 <= config.noise_words <= 1:
+            raise ConfigError(f"noise_words: {config.noise_words} is outside 0..1")
+        try:
+            encoder = WordTextEncoder(**{**config.encoder, "pooled": True})
+        except TypeError as error:
+            raise ConfigError(f"encoder: {error}") from error
+        self.reader = TextReader(encoder).to(self.device)
         self.scenes = _scenes(Path(config.corpus))
         self.valid = _scenes(Path(config.valid_corpus))
 

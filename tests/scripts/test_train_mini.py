@@ -12,13 +12,13 @@ SCRIPT = Path(__file__).parents[2] / "scripts" / "train_mini.sh"
 Done = subprocess.CompletedProcess[str]
 
 
-def train(folder: Path, python: str, **environment: str) -> tuple[Done, list[str]]:
+def train(folder: Path, python: str, *settings: str, **environment: str) -> tuple[Done, list[str]]:
     """Run the script with a stand-in for python; what it was called with is kept."""
     stand_in = folder / "python"
     stand_in.write_text(f'#!/bin/bash\necho "$@" >>{folder}/calls\n{python}\n')
     stand_in.chmod(0o755)
     done = subprocess.run(
-        [str(SCRIPT), "loop.minutes=5"],
+        [str(SCRIPT), "loop.minutes=5", *settings],
         env={"PATH": os.environ["PATH"], "BIN": str(folder), **environment},
         capture_output=True,
         text=True,
@@ -33,12 +33,18 @@ def test_an_estimate_comes_first_and_a_model_folder_last(tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr
     modules = [call.split()[1].removeprefix("genmodels.training.") for call in calls]
     assert modules == [
-        "estimate", "corpus", "corpus", "train_codec", "encode", "encode", "train_lm", "export",
+        "estimate", "corpus", "corpus", "train_codec", "encode", "encode", "train_text", "train_lm", "export",
     ]  # fmt: skip
     assert "--items 160" in calls[0]
     assert [call.endswith("loop.minutes=5") for call in calls] == [
-        module in ("estimate", "train_codec", "train_lm") for module in modules
+        module in ("estimate", "train_codec", "train_text", "train_lm") for module in modules
     ]
+
+
+def test_settings_of_the_two_models_do_not_reach_the_words(tmp_path: Path) -> None:
+    _, calls = train(tmp_path, "exit 0", "batch=2", "device=cpu")
+    assert calls[3].endswith("train_codec loop.minutes=5 batch=2 device=cpu")
+    assert calls[6].endswith("train_text loop.minutes=5 device=cpu")
 
 
 def test_a_piece_that_is_over_interrupts_the_step_and_says_so(tmp_path: Path) -> None:

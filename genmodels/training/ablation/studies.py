@@ -53,6 +53,9 @@ def _config(name: str, folder: Path, corpora: tuple[Path, Path], overrides: list
     return load_config(CodecTraining, CONFIGS / name, [*fixed, *overrides])
 
 
+WITHOUT_TONES = ["codec.tones=0", "codec.pitch_fft=0", "tonal_weight=0", "apart_weight=0"]
+
+
 def discriminators(corpus: Path, held_out: Path, overrides: list[str]) -> list[Outcome]:
     """A trained codec's decoder goes on learning without an adversary, against each, and against all."""
     choices = {
@@ -78,13 +81,21 @@ def discriminators(corpus: Path, held_out: Path, overrides: list[str]) -> list[O
 
 
 def codecs(corpus: Path, held_out: Path, overrides: list[str]) -> list[Outcome]:
-    """A small causal SEANet and the bundled spectral codec learn from nothing for equally long."""
+    """A small causal SEANet and the bundled spectral codec, with an inverse STFT and with tones and noise,
+    learn from nothing for equally long."""
     budget = ["loop.minutes=5", "loop.valid_every=100", "loop.warmup=50", "free_steps=200", "valid_items=16"]
-    files = {"seanet": "seanet_codec.yaml", "spectral": "mini_codec.yaml"}
+    own = {
+        "seanet": ("seanet_codec.yaml", []),
+        "inverse STFT": ("mini_codec.yaml", WITHOUT_TONES),
+        "tones and noise": ("mini_codec.yaml", []),
+    }
     return run_study(
         [
-            Variant(name, _config(file, OWN / "codecs" / name, (corpus, held_out), [*budget, *overrides]))
-            for name, file in files.items()
+            Variant(
+                name,
+                _config(file, OWN / "codecs" / name, (corpus, held_out), [*budget, *settings, *overrides]),
+            )
+            for name, (file, settings) in own.items()
         ]
     )
 
@@ -108,7 +119,7 @@ STUDIES = {
         False,
     ),
     "codecs": Study(
-        "a small SEANet and the bundled spectral codec, from nothing, for equal minutes",
+        "a small SEANet and the spectral codec, with and without tones, from nothing, for equal minutes",
         codecs,
         (
             Column("codec", lambda o: o.name),
@@ -116,9 +127,10 @@ STUDIES = {
             Column("steps", lambda o: str(o.steps)),
             Column("minutes", lambda o: f"{o.seconds / 60:.1f}"),
             *QUALITY,
+            Column("tonal distance", lambda o: f"{o.figures['tonal']:.3f}"),
             Column("encode + decode, x real time", lambda o: f"{o.figures['speed']:.0f}"),
         ),
-        (("mel", "mel error"), ("convergence", "spectral convergence")),
+        (("mel", "mel error"), ("tonal", "tonal distance")),
         True,
     ),
 }

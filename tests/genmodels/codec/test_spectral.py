@@ -88,6 +88,20 @@ def test_restored_snapshot_continues_as_if_nothing_had_been_pushed_since(kind: d
     assert torch.equal(decoder.push(codes[:, :, 10:20]), expected)
 
 
+@KINDS
+def test_a_stream_that_begins_late_sounds_as_the_whole_does_there(kind: dict[str, int]) -> None:
+    codec = small(**kind)
+    codes = torch.randint(0, 16, (1, 4, 60))
+    with torch.no_grad():
+        whole = codec.decode(codes)
+    decoder = codec.streaming_decoder()
+    decoder.begin(20)
+    late = torch.cat([decoder.push(codes[:, :, 20:]), decoder.flush()], -1)
+    # the convolutions have heard nothing of what was before
+    settled = 20 * codec.hop_length
+    assert (late[..., settled:] - whole[..., 40 * codec.hop_length :]).abs().max() <= 1e-5
+
+
 def test_first_samples_are_not_faded_in_by_the_missing_overlap() -> None:
     codec = small()
     with torch.no_grad():
@@ -104,9 +118,25 @@ def test_codebook_count_can_be_lowered_at_run_time() -> None:
     assert codec.decode(codes).shape == (1, 1, 6400)
 
 
-def test_tones_need_steps_that_can_be_quartered() -> None:
-    with pytest.raises(ConfigError, match="hop: 644 is not a multiple of 4"):
-        SpectralCodec(hop=644, tones=1)
+@pytest.mark.parametrize(
+    ("geometry", "named"),
+    [
+        ({"hop": 644, "tones": 1}, "hop: 644 is not a multiple of 8"),
+        ({"tones": -1}, r"tones: -1 is outside 0\.\.12"),
+        ({"tones": 1, "sample_rate": 8000}, "sample_rate: 8000 is too low"),
+        ({"pitch_fft": 100}, "pitch_fft: 100 must be 0 or longer"),
+        ({"splits": 0}, "splits: 0"),
+        ({"n_fft": 1600}, r"n_fft: 1600 is outside 321\.\.1599"),
+    ],
+)
+def test_impossible_geometry_is_refused_by_name(geometry: dict[str, int], named: str) -> None:
+    with pytest.raises(ConfigError, match=named):
+        SpectralCodec(**geometry)
+
+
+def test_codecs_with_other_pitch_windows_do_not_take_each_others_weights() -> None:
+    with pytest.raises(RuntimeError, match=r"encoder\.input\.weight"):
+        small(pitch_fft=4096).load_state_dict(small(pitch_fft=2048).state_dict())
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,11 @@ def test_all_word_encoders_read_as_they_were_taught_and_keep_it() -> None:
     assert lm.emb[0].weight.requires_grad
 
 
-def test_a_taught_encoder_of_another_geometry_is_refused_by_the_condition_that_it_does_not_fit() -> None:
-    taught = WordTextEncoder(output_dim=16, dim=4, num_heads=2, num_layers=1, vocabulary=64)
+@pytest.mark.parametrize(("changed", "value"), [("dim", 4), ("num_layers", 0), ("num_layers", 2)])
+def test_a_taught_encoder_of_another_geometry_is_refused_by_the_condition_that_it_does_not_fit(
+    changed: str, value: int
+) -> None:
+    geometry = {"dim": 8, "num_layers": 1, "num_heads": 2, "vocabulary": 64, changed: value}
+    taught = WordTextEncoder(output_dim=16, **geometry)
     with pytest.raises(CheckpointError, match="does not fit condition 'description'"):
         start_from_reader(build_lm(READING_LM), taught.state_dict())

@@ -14,6 +14,7 @@ from genmodels.training.losses import (
     MultiResolutionMel,
     MultiResolutionStft,
     MultiScaleMel,
+    TonalDistance,
     si_sdr,
     spectral_convergence,
     waveform_loss,
@@ -88,3 +89,27 @@ def test_spectral_convergence_is_a_ratio_of_norms() -> None:
     target = torch.tensor([[[3.0, 4.0]]])
     assert spectral_convergence(torch.zeros_like(target), target).item() == pytest.approx(1.0)
     assert spectral_convergence(0.5 * target, target).item() == pytest.approx(0.5)
+
+
+def test_tonal_distance_hears_a_semitone_and_a_band_of_noise_in_the_place_of_a_tone() -> None:
+    torch.manual_seed(0)
+    loss, tone = TonalDistance(32000), sine(440)
+    band = torch.fft.rfft(torch.randn(1, 16000))
+    hertz = torch.fft.rfftfreq(16000, 1 / 32000)
+    noise = torch.fft.irfft(band * ((hertz > 415) & (hertz < 465)))
+    noise = noise * tone.std() / noise.std()
+    assert loss(tone, tone) == 0
+    # what is not heard as another pitch, a change of phase, costs little
+    assert loss(-tone, tone) < 1e-3
+    assert loss(sine(466), tone) > 0.5
+    assert loss(noise, tone) > 0.3
+
+
+def test_tonal_distance_of_sound_from_silence_stays_small_enough_to_learn_from() -> None:
+    loss = TonalDistance(32000)
+    sound = (1e-3 * torch.randn(1, 16000, generator=torch.Generator().manual_seed(0))).requires_grad_()
+    far = loss(sound, torch.zeros(1, 16000))
+    far.backward()
+    assert 0 < far.item() < 10
+    assert sound.grad is not None
+    assert torch.isfinite(sound.grad).all()

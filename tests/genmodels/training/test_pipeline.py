@@ -38,7 +38,7 @@ def test_trained_models_become_a_folder_that_generates(tmp_path: Path, corpus: P
     where = {"corpus": str(corpus), "valid_corpus": str(corpus), "batch": 2, "valid_items": 2}
     codec = {
         "kind": "spectral", "encoder_dim": 8, "encoder_blocks": 1, "decoder_dim": 8, "decoder_hidden": 16,
-        "decoder_blocks": 1, "latent": 4, "n_q": 2, "bins": 8,
+        "decoder_blocks": 1, "latent": 4, "n_q": 2, "bins": 8, "tones": 1, "pitch_fft": 2048,
     }  # fmt: skip
     codec_config = write(
         tmp_path / "codec.yaml",
@@ -53,7 +53,7 @@ def test_trained_models_become_a_folder_that_generates(tmp_path: Path, corpus: P
             "folder": str(tmp_path / "text"),
             "batch": 2,
             "noise_words": 0.5,
-            "encoder": {**words, "output_dim": 16, "pooled": True},
+            "encoder": {**words, "output_dim": 16},
             "loop": LOOP,
         },
     )

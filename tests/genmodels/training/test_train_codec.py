@@ -85,14 +85,35 @@ def test_oscillators_and_noise_are_compared_apart(corpus: Path) -> None:
         assert not torch.equal(trainer.model.state_dict()[name], before[name])
 
 
-def test_a_codec_without_tones_cannot_have_them_compared(corpus: Path) -> None:
-    with pytest.raises(ConfigError, match="apart_weight"):
-        CodecTask(config(corpus, "a", apart_weight=1.0))
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"codec": SPECTRAL, "apart_weight": 1.0}, "no tones"),
+        ({"codec": TONES, "apart_weight": 1.0, "adversaries": ["msd"]}, "adversaries"),
+        ({"codec": TONES, "apart_weight": -1.0}, "apart_weight: -1.0"),
+    ],
+)
+def test_weights_that_make_no_sense_are_refused_by_name(
+    corpus: Path, changes: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(ConfigError, match=named):
+        CodecTask(config(corpus, "a", **changes))
+
+
+def test_decoder_with_tones_learns_alone_too(corpus: Path) -> None:
+    trainer_for(config(corpus, "a", TONES, apart_weight=1.0)).run()
+    start = str(corpus.parent / "a" / "checkpoint.pt")
+    trainer = trainer_for(config(corpus, "b", TONES, start=start, decoder_only=True, apart_weight=1.0))
+    before = weights(trainer)
+    trainer.run()
+    changed = {n for n, v in trainer.model.state_dict().items() if not torch.equal(v, before[n])}
+    assert changed
+    assert all(name.startswith("decoder.") for name in changed)
 
 
 def test_crops_that_the_long_windows_do_not_fit_into_are_refused(corpus: Path) -> None:
     with pytest.raises(ConfigError, match=r"seconds: 0\.1 is too short"):
-        CodecTask(config(corpus, "a", seconds=0.1))
+        CodecTask(config(corpus, "a", seconds=0.1, tonal_weight=1.0))
 
 
 def test_killed_adversarial_training_goes_on_as_if_it_had_not_been(corpus: Path) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
+import pytest
 
+from genmodels.errors import ConfigError
 from genmodels.training.schedule import LoopConfig
-from genmodels.training.train_text import QUESTIONS, TextTraining, answers, trainer_for, with_noise
+from genmodels.training.train_text import QUESTIONS, TextTask, TextTraining, answers, trainer_for, with_noise
 from tests.genmodels.training.items import scene, write_item
 
 
@@ -39,9 +42,22 @@ def test_reader_learns_what_tells_two_styles_apart(tmp_path: Path) -> None:
         write_item(corpus, index, np.zeros(50 * 640, np.float32), [told])
     config = TextTraining(
         str(corpus), str(corpus), str(tmp_path / "text"), batch=8, noise_words=0.3,
-        encoder={"output_dim": 8, "dim": 16, "num_layers": 1, "vocabulary": 128, "pooled": True},
+        encoder={"output_dim": 8, "dim": 16, "num_layers": 1, "vocabulary": 128},
         loop=LoopConfig(steps=40, warmup=5, lr=5e-3, ema=0.0, valid_every=100),
     )  # fmt: skip
     figures = trainer_for(config).run()
     assert (figures["style"], figures["drums"]) == (1.0, 1.0)
     assert 0.0 <= figures["prompt_style"] <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"noise_words": 2.0}, "noise_words: 2.0"),
+        ({"encoder": {"output_dim": 8, "depth": 2}}, "depth"),
+        ({"encoder": {}}, "output_dim"),
+    ],
+)
+def test_bad_settings_are_named(changes: dict[str, Any], named: str) -> None:
+    with pytest.raises(ConfigError, match=named):
+        TextTask(TextTraining(**changes))
