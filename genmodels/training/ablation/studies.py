@@ -83,7 +83,10 @@ def discriminators(corpus: Path, held_out: Path, overrides: list[str]) -> list[O
 def codecs(corpus: Path, held_out: Path, overrides: list[str]) -> list[Outcome]:
     """A small causal SEANet and the bundled spectral codec, with an inverse STFT and with tones and noise,
     learn from nothing for equally long."""
-    budget = ["loop.minutes=5", "loop.valid_every=100", "loop.warmup=50", "free_steps=200", "valid_items=16"]
+    budget = [
+        "loop.minutes=5", "loop.schedule=cosine", "loop.valid_every=100", "loop.warmup=50", "free_steps=200",
+        "valid_items=16",
+    ]  # fmt: skip
     own = {
         "seanet": ("seanet_codec.yaml", []),
         "inverse STFT": ("mini_codec.yaml", WITHOUT_TONES),
