@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Trains the bundled model from nothing: corpus, codec, tokens, words, language model. Every step resumes where it was.
-# Arguments such as loop.minutes=5 go to all trainers (other than loop.* and device not to that of the words). PIECES: items to compose. PIECE_MINUTES: stop after so
-# many minutes with exit code 75; the next call goes on from there.
+# Trains the bundled model from nothing: corpus, codec, tokens, words, language model. Every step resumes where
+# it was. Arguments such as loop.minutes=5 go to all trainers; to that of the words only loop.* and device do.
+# PIECES: items to compose. PIECE_MINUTES: stop after so many minutes with exit code 75; the next call goes on.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

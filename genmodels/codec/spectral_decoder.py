@@ -160,19 +160,19 @@ class SpectralDecoder(nn.Module):
     def forward(self, latents: Tensor) -> Tensor:
         """Latents [B, D, T] to audio [B, 1, T * hop]."""
         rows, state = self._primed(latents)
-        return self._whole(self.step(rows, state), latents.shape[2])
+        audio, state = self.step(rows, state)
+        return self._whole(audio, state.overlap, state.envelope, latents.shape[2])
 
     def apart(self, latents: Tensor) -> tuple[Tensor, Tensor]:
         """As `forward`, the tones and the noise of a decoder that has them, each [B, 1, T * hop]."""
         assert isinstance(self.synthesis, TonesAndNoise)
         rows, state = self._primed(latents)
-        features, _, contexts = self._features(rows, state)
-        sounds = []
-        for pieces in self.synthesis.apart(features, state.pieces):
-            audio, overlap, envelope = self._overlap_add(pieces, state)
-            end = DecoderState(rows, contexts, overlap, envelope, state.pieces)
-            sounds.append(self._whole((audio, end), latents.shape[2]))
-        return sounds[0], sounds[1]
+        features, _, _ = self._features(rows, state)
+        tones, noise = (
+            self._whole(*self._overlap_add(pieces, state), latents.shape[2])
+            for pieces in self.synthesis.apart(features, state.pieces)
+        )
+        return tones, noise
 
     def _primed(self, latents: Tensor) -> tuple[Tensor, DecoderState]:
         """Latents [B, D, T] as rows after the first [B, T, D], and the state after that one."""
@@ -180,10 +180,9 @@ class SpectralDecoder(nn.Module):
         rows = F.pad(latents.transpose(1, 2), (0, 0, 0, 1))
         return rows[:, 1:], self.prime(rows[:, :1], self.start(rows.shape[0]))
 
-    def _whole(self, made: tuple[Tensor, DecoderState], frames: int) -> Tensor:
-        """What `step` made of a whole sound, and its tail, without what lies before the start."""
-        audio, state = made
-        whole = torch.cat([audio, state.overlap / state.envelope.clamp(min=1e-2)], 1)
+    def _whole(self, audio: Tensor, overlap: Tensor, envelope: Tensor, frames: int) -> Tensor:
+        """A whole sound and its tail, as `_overlap_add` gives them, without what lies before the start."""
+        whole = torch.cat([audio, overlap / envelope.clamp(min=1e-2)], 1)
         return whole[:, None, self.window_delay : self.window_delay + frames * self.hop]
 
     def prime(self, first: Tensor, state: DecoderState) -> DecoderState:

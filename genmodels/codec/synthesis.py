@@ -32,16 +32,14 @@ class InverseStft(nn.Module):
     """Magnitudes and phases by an inverse STFT, as Vocos does it (arXiv 2306.00814)."""
 
     window: Tensor
+    energy: Tensor
 
     def __init__(self, n_fft: int) -> None:
         super().__init__()
         self.n_fft, self.features = n_fft, n_fft + 2
         self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
-
-    @property
-    def energy(self) -> Tensor:
-        """The window squared: pieces were windowed before and after."""
-        return self.window.square()
+        # pieces were windowed before and after
+        self.register_buffer("energy", torch.hann_window(n_fft).square(), persistent=False)
 
     def start(self, bias: Tensor) -> None:
         """The start of the last layer's bias [steps * features] stays as it is."""

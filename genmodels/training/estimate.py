@@ -76,14 +76,10 @@ def probe(overrides: list[str]) -> Cost:
     """
     with TemporaryDirectory() as name, redirect_stdout(io.StringIO()):
         folder = Path(name)
-        own = [
-            *overrides,
-            f"corpus={folder / 'corpus'}",
-            f"valid_corpus={folder / 'corpus'}",
-            f"folder={folder}",
-        ]
+        places = [f"corpus={folder / 'corpus'}", f"valid_corpus={folder / 'corpus'}", f"folder={folder}"]
+        own = [*overrides, *places]
         codec_config = load_config(CodecTraining, train_codec.DEFAULT_CONFIG, [*own, "valid_items=1"])
-        text_config = load_config(TextTraining, train_text.DEFAULT_CONFIG, [*for_words(overrides), *own[-3:]])
+        text_config = load_config(TextTraining, train_text.DEFAULT_CONFIG, [*for_words(overrides), *places])
         alone = [*own, "valid_items=1", "codec=''", "text=''"]
         lm_config = load_config(LmTraining, train_lm.DEFAULT_CONFIG, alone)
         began = time.monotonic()

@@ -75,32 +75,29 @@ class MultiResolutionMel(nn.Module):
         total = estimate.new_zeros(())
         for scale in self.scales:
             with torch.no_grad():
-                wanted = torch.log(scale(target) + 1e-4)
-            total = total + F.l1_loss(torch.log(scale(estimate) + 1e-4), wanted)
+                wanted = scale(target)
+            total = total + self.distance(scale(estimate), wanted)
         return total / len(self.scales)
 
+    def distance(self, made: Tensor, wanted: Tensor) -> Tensor:
+        """Mel magnitudes [B, frames, n_mels] twice to the scalar of one resolution."""
+        return F.l1_loss(torch.log(made + 1e-4), torch.log(wanted + 1e-4))
 
-class TonalDistance(nn.Module):
+
+class TonalDistance(MultiResolutionMel):
     """Distance of mel spectrograms in long windows, which tell a tone from a band of noise and from the next
     semitone: mean absolute error of the logarithms (floor -80 dB) plus half the spectral convergence, where
     the loudest partials count most; the mean over `TONAL_RESOLUTIONS`."""
 
     def __init__(self, sample_rate: int) -> None:
-        super().__init__()
-        self.scales = nn.ModuleList(MelSpectrogram(r, sample_rate) for r in TONAL_RESOLUTIONS)
+        super().__init__(sample_rate, TONAL_RESOLUTIONS)
 
-    def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
-        """Audio [B, N] twice to a scalar."""
-        total = estimate.new_zeros(())
-        for scale in self.scales:
-            with torch.no_grad():
-                wanted = scale(target)
-            made = scale(estimate)
-            total = total + F.l1_loss(torch.log(made + 1e-4), torch.log(wanted + 1e-4))
-            error = (made - wanted).flatten(1).norm(dim=1)
-            size = wanted.flatten(1).norm(dim=1).clamp(min=FAINT * wanted[0].numel() ** 0.5)
-            total = total + 0.5 * (error / size).mean()
-        return total / len(self.scales)
+    def distance(self, made: Tensor, wanted: Tensor) -> Tensor:
+        """As that of `MultiResolutionMel`, with half the spectral convergence."""
+        error = (made - wanted).flatten(1).norm(dim=1)
+        size = wanted.flatten(1).norm(dim=1).clamp(min=FAINT * wanted[0].numel() ** 0.5)
+        convergence: Tensor = (error / size).mean()
+        return super().distance(made, wanted) + 0.5 * convergence
 
 
 class MultiScaleMel(nn.Module):

@@ -48,8 +48,8 @@ class CodecTraining:
     `bypass` of the items goes on unquantized.
 
     `apart_weight` is for a codec with tones: its oscillators and its noise are also compared, each by itself,
-    with the tones and the rest of what they are to sound like (`tones_and_rest`). Without it oscillators take
-    the noise's place, for what never varies is nearer to any noise than another noise is.
+    with the tones and the rest of what they are to sound like (`tones_and_rest`), so that oscillators do not
+    take the noise's place.
 
     `start` names a codec to go on from: a training's checkpoint.pt, or a model folder (`mini`: the bundled
     one); empty starts from random weights. With `decoder_only` the encoder and the codebooks stay as they
@@ -178,7 +178,7 @@ class CodecTask:
         torch.manual_seed(config.loop.seed + n)
         x = self.data.batch(config.batch, (config.loop.seed, n)).to(self.device)
         sounds, commitment = self._decoded_tokens(x) if config.decoder_only else self._reconstructed(x, n)
-        y = sum_of(sounds)
+        y = torch.stack(sounds).sum(0)
         losses = self._losses(y, x)
         if len(sounds) > 1:
             losses["apart"] = self._apart_loss(sounds, x)
@@ -268,11 +268,6 @@ class CodecTask:
         use = [torch.unique(tokens[:, k]).numel() / self.codec.cardinality for k in range(tokens.shape[1])]
         means = {name: float(torch.cat(values).mean()) for name, values in sums.items()}
         return {**means, "use": sum(use) / len(use)}
-
-
-def sum_of(sounds: Sequence[Tensor]) -> Tensor:
-    """Sounds of one shape, mixed."""
-    return torch.stack(list(sounds)).sum(0)
 
 
 def trainer_for(config: CodecTraining) -> Trainer:
