@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.manner import DEFAULT, Manner
 from benchmarks.results import Figure, Outcome
 from daw_bridge.melody.likeness import likeness, reordered
 from daw_bridge.melody.phrase import Note, Phrase
@@ -56,7 +57,7 @@ def random_melody(seed: int) -> Melody:
     return Melody(Phrase(tuple(notes), BEATS), float(rng.integers(70, 151)), prompt)
 
 
-def melody(melodies: int, seconds: float, model_name: str = "mini") -> Outcome:
+def melody(melodies: int, seconds: float, model_name: str = "mini", manner: Manner = DEFAULT) -> Outcome:
     """Mean cosine similarity, frame by frame, between the chroma asked for and the chroma that sounds; as
     floors, that sound against other melodies of the set, and against its own notes in another order; as the
     ceiling, the notes asked for as plain tones."""
@@ -65,7 +66,7 @@ def melody(melodies: int, seconds: float, model_name: str = "mini") -> Outcome:
     asked = [random_melody(FIRST_SEED + number) for number in range(melodies)]
     sounding: list[Chroma] = []
     for first in range(0, melodies, TOGETHER):
-        sounding += _played(model, asked[first : first + TOGETHER])
+        sounding += _played(model, asked[first : first + TOGETHER], manner)
     own = [likeness(_chroma(m.phrase, m, heard), heard) for m, heard in zip(asked, sounding, strict=True)]
     others = [
         likeness(_chroma(other.phrase, other, heard), heard)
@@ -91,13 +92,13 @@ def melody(melodies: int, seconds: float, model_name: str = "mini") -> Outcome:
     )
 
 
-def _played(model: MusicGen, asked: Sequence[Melody]) -> list[Chroma]:
+def _played(model: MusicGen, asked: Sequence[Melody], manner: Manner) -> list[Chroma]:
     """The chroma of what the model makes of melodies."""
     conditions = []
     for each in asked:
         transport = Transport(each.bpm)
         track = PhraseChroma(each.phrase, transport)
-        conditions.append(Conditions((WeightedPrompt(each.prompt),), track, transport))
+        conditions.append(manner.of(Conditions((WeightedPrompt(each.prompt),), track, transport)))
     sound = model.generate_audio(model.generate_tokens(conditions, seed=1))
     return [chroma_of(each[0].cpu().numpy(), model.sample_rate, model.frame_rate) for each in sound]
 

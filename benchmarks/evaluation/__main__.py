@@ -8,8 +8,11 @@ import sys
 from rich.console import Console
 
 from benchmarks.evaluation.parts import PARTS, Evaluation
+from benchmarks.manner import DEFAULT, Manner
 from benchmarks.page import DOCS, write_section
 from benchmarks.results import Outcome, machine, save, show
+from genmodels.conditioning.attributes import Conditions
+from genmodels.errors import GenModelsError
 
 PAGE = DOCS / "mini.md"
 
@@ -20,11 +23,13 @@ def main() -> int:
     console = Console(width=None if sys.stdout.isatty() else 130)
     where = machine()
     console.print("  ".join(f"{key} {value}" for key, value in where.items() if value != ""))
-    evaluation = Evaluation(options.model, options.quick, options.workers, options.again)
+    evaluation = Evaluation(options.model, options.quick, options.workers, options.again, _manner(options))
     names = list(options.names or PARTS)
     console.print(evaluation.estimate(names, options.ceilings))
     if options.estimate:
         return 0
+    if not options.ceilings:
+        evaluation.play(names)
     outcomes = []
     for name in names:
         console.print(f"{name}: {PARTS[name].about}")
@@ -56,12 +61,25 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--again", action="store_true", help="play the clips again, as after a change of code"
     )
+    parser.add_argument("--guidance", type=float, default=DEFAULT.guidance, help="default %(default)s")
+    parser.add_argument("--temperature", type=float, default=DEFAULT.temperature, help="default %(default)s")
+    parser.add_argument("--top-k", type=int, default=DEFAULT.top_k, help="default %(default)s; 0 is all")
     parser.add_argument("--workers", type=int, default=2, help="processes that render, default 2")
     options = parser.parse_args()
     unknown = set(options.names) - set(PARTS)
     if unknown:
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    try:
+        _manner(options).of(Conditions())
+    except GenModelsError as error:
+        parser.error(str(error))
+    if options.docs and _manner(options) != DEFAULT:
+        parser.error("--docs writes what the defaults do: leave out --guidance, --temperature and --top-k")
     return options
+
+
+def _manner(options: argparse.Namespace) -> Manner:
+    return Manner(options.guidance, options.temperature, options.top_k)
 
 
 if __name__ == "__main__":

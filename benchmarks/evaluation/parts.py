@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from rich.progress import track
+from rich.progress import Progress
 
 from benchmarks.evaluation import playing
 from benchmarks.evaluation.clips import Asked, Player, Wish
@@ -19,6 +19,7 @@ from benchmarks.evaluation.judge import AS_IT_IS, AT_ANY_TEMPO, PIECE_S, Judge
 from benchmarks.evaluation.material import cut_sounds
 from benchmarks.evaluation.playing import Pair
 from benchmarks.evaluation.text import QUESTIONS, answer_figures, ceiling_figures
+from benchmarks.manner import DEFAULT, Manner
 from benchmarks.melody import melody
 from benchmarks.results import Figure
 from genmodels.generate.musicgen import MusicGen
@@ -27,6 +28,7 @@ from genmodels.training.corpus.held_out import HELD_OUT_PROMPTS, HeldOutPrompt
 BUILD = Path("build") / "evaluation"
 LOWEST_BPM, HIGHEST_BPM = 70, 170
 MELODY_S = 10.0
+COLUMNS = Progress.get_default_columns()
 
 
 @dataclass
@@ -35,18 +37,20 @@ class Evaluation:
 
     Args:
         model_name: name or folder. quick: a short form. workers: processes that render.
-        again: play clips again that are kept.
+        again: play clips again that are kept. manner: how clips are drawn.
     """
 
     model_name: str
     quick: bool
     workers: int = 2
     again: bool = False
+    manner: Manner = DEFAULT
 
     @cached_property
     def player(self) -> Player:
         """Plays the model's clips."""
-        return Player(MusicGen.get_pretrained(self.model_name), BUILD / "clips", self.again)
+        model = MusicGen.get_pretrained(self.model_name)
+        return Player(model, BUILD / "clips", self.again, self.manner)
 
     @cached_property
     def judge(self) -> Judge:
@@ -80,8 +84,9 @@ class Evaluation:
     def estimate(self, names: Sequence[str], ceilings: bool) -> str:
         """How long the parts will take, from a few seconds of play and what is not kept yet."""
         speed = self.player.speed()
-        clips = {asked: None for name in names for asked in PARTS[name].clips(self)}
-        music = self.player.missing_s(list(clips)) + (self.melodies * MELODY_S if "melody" in names else 0.0)
+        music = self.player.missing_s(self._clips(names)) + (
+            self.melodies * MELODY_S if "melody" in names else 0.0
+        )
         music = 0.0 if ceilings else music
         judged = set(names) - {"melody"}
         work = self.judge.missing_s(probes=bool(judged & {"text", "change"})) if judged else 0.0
@@ -90,6 +95,16 @@ class Evaluation:
             f"{speed:.1f} times real time, {work / 60:.0f} minutes of renders and listening on one core"
         )
 
+    def play(self, names: Sequence[str]) -> None:
+        """Play all clips that the parts need, in one go."""
+        clips = self._clips(names)
+        with Progress(*COLUMNS, transient=True) as progress:
+            task = progress.add_task("playing clips", total=self.player.missing_s(clips))
+            self.player.play_all(clips, lambda seconds: progress.advance(task, seconds))
+
+    def _clips(self, names: Sequence[str]) -> list[Asked]:
+        return [asked for name in names for asked in PARTS[name].clips(self)]
+
 
 def _prompt_clips(evaluation: Evaluation) -> list[Asked]:
     return [Asked(((0.0, wish),), PIECE_S) for _, wish in evaluation.prompts]
@@ -97,10 +112,7 @@ def _prompt_clips(evaluation: Evaluation) -> list[Asked]:
 
 def _played(evaluation: Evaluation) -> list[tuple[HeldOutPrompt, float, Samples]]:
     asked = zip(evaluation.prompts, _prompt_clips(evaluation), strict=True)
-    return [
-        (prompt, wish.bpm, evaluation.player.play(clip))
-        for (prompt, wish), clip in track(list(asked), "playing clips", transient=True)
-    ]
+    return [(prompt, wish.bpm, evaluation.player.play(clip)) for (prompt, wish), clip in asked]
 
 
 def _text(evaluation: Evaluation) -> list[Figure]:
@@ -144,7 +156,7 @@ def _seam_clips(evaluation: Evaluation) -> list[Asked]:
 
 
 def _melody(evaluation: Evaluation) -> list[Figure]:
-    return melody(evaluation.melodies, MELODY_S, evaluation.model_name).figures
+    return melody(evaluation.melodies, MELODY_S, evaluation.model_name, evaluation.manner).figures
 
 
 def _codec(evaluation: Evaluation) -> list[Figure]:

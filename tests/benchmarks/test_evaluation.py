@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.evaluation import clips as clips_module
 from benchmarks.evaluation import codec as codec_part
-from benchmarks.evaluation.clips import Asked, Player, Wish, stream
+from benchmarks.evaluation.clips import TOGETHER, Asked, Player, Wish, played
 from benchmarks.evaluation.codec import steady
 from benchmarks.evaluation.description import describe, stretched
 from benchmarks.evaluation.features import RATE, level_db, log_mel, onset_rate, pieces
@@ -19,6 +19,7 @@ from benchmarks.evaluation.normality import ranges
 from benchmarks.evaluation.probe import Probe
 from benchmarks.evaluation.seams import auc, detectability
 from benchmarks.evaluation.sketches import FAMILIES, sketch
+from benchmarks.manner import DEFAULT, Manner
 from genmodels.training.corpus.scenes import scenes
 from genmodels.training.corpus.styles import STYLE_NAMES
 from tests.genmodels.tiny import tiny_musicgen
@@ -74,7 +75,7 @@ def test_a_clip_is_played_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     first = player.play(asked)
     assert len(first) == round(0.4 * player.model.sample_rate)
     assert player.missing_s([asked]) == 0.0
-    monkeypatch.setattr(clips_module, "stream", None)
+    monkeypatch.setattr(clips_module, "Continuation", None)
     np.testing.assert_array_equal(player.play(asked), first)
     assert player.missing_s([Asked(((0.0, Wish("drums")),), 1.0)]) == 1.0
 
@@ -120,14 +121,37 @@ def test_what_leaves_the_usual_range_is_seen() -> None:
     assert level.share_inside([level_db(0.1 * tone(440))]) == 0.0
 
 
-def test_a_stream_changes_its_wish_at_the_second_and_not_before() -> None:
+def test_a_clip_changes_its_wish_at_the_second_and_not_before() -> None:
     model = tiny_musicgen("fp32")
-    plain = np.concatenate(list(stream(model, [(0.0, Wish("piano"))], 1.2)))
-    changed = np.concatenate(list(stream(model, [(0.0, Wish("piano")), (0.6, Wish("drums"))], 1.2)))
-    assert len(plain) == len(changed)
+    wishes = (0.0, Wish("piano")), (0.6, Wish("drums"))
+    clips = [Asked(wishes[:1], 1.2), Asked(wishes, 1.2)]
+    (_, plain), (_, changed) = played(model, clips, DEFAULT)
+    assert len(plain) == len(changed) == round(1.2 * model.sample_rate)
     first = int(np.flatnonzero(plain != changed)[0])
     rate = model.sample_rate
     assert round(0.55 * rate) <= first <= round(0.8 * rate)
+
+
+def test_clips_that_are_played_together_are_those_that_are_played_alone() -> None:
+    model = tiny_musicgen("fp32")
+    lengths = np.random.default_rng(0).uniform(0.3, 3.0, TOGETHER + 3)
+    clips = [Asked(((0.0, Wish("piano", seed=n)),), seconds) for n, seconds in enumerate(lengths)]
+    reported: list[float] = []
+    together = dict(played(model, clips, DEFAULT, reported.append))
+    assert set(together) == set(clips)
+    assert sum(reported) == pytest.approx(sum(lengths), abs=0.01)
+    for clip in clips:
+        ((_, alone),) = played(model, [clip], DEFAULT)
+        np.testing.assert_allclose(together[clip], alone, atol=1e-5)
+
+
+def test_another_manner_plays_other_clips_and_keeps_them_apart(tmp_path: Path) -> None:
+    asked = Asked(((0.0, Wish("piano")),), 1.0)
+    model = tiny_musicgen("fp32")
+    usual, calm = Player(model, tmp_path), Player(model, tmp_path, manner=Manner(temperature=0.1))
+    assert not np.array_equal(usual.play(asked), calm.play(asked))
+    assert usual.folder != calm.folder
+    assert calm.missing_s([asked]) == 0.0
 
 
 def test_sounds_that_are_foreign_to_the_corpus_are_the_same_every_time_and_differ_from_one_another() -> None:
