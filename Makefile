@@ -73,7 +73,7 @@ train-mini: system-test venv ## Train the bundled model again (hours on a CPU; r
 	@BIN=$(BIN) scripts/train_mini.sh $(ARGS)
 
 .PHONY: ablation
-ablation: system-test venv ## Compare codec trainings, 10 minutes of a core (ARGS="codecs"); leaves build/ablation/
+ablation: system-test venv ## Compare codec trainings, 8 minutes of a core (ARGS="codecs": 15); leaves build/ablation/
 	@OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python -m genmodels.training.ablation $(ARGS)
 
 .PHONY: clean

@@ -81,7 +81,7 @@ def serve(
     device: Annotated[
         str | None, typer.Option(help="Sound device by name or number; 'null' plays without one.")
     ] = None,
-    record: Annotated[Path | None, typer.Option(help="WAV file that takes the whole output.")] = None,
+    record: Annotated[Path | None, typer.Option(help="WAV or FLAC file that takes the whole output.")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a panel, for logs.")] = False,
 ) -> None:
     """Run the instrument until Ctrl-C. All options and addresses: docs/control.md.

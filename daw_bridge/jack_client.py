@@ -11,7 +11,7 @@ from typing import Any
 
 from daw_bridge.errors import DeviceError
 
-EXTRA = "JACK transport needs JACK-Client: pip install 'daw-bridge[jack]'"
+EXTRA = "JACK transport needs JACK-Client: pip install -e '.[jack]'"
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from typing import Any
 from daw_bridge.clock.source import BeatLine, ClockEvent, Reading
 from daw_bridge.errors import DeviceError
 
-EXTRA = "Ableton Link needs LinkPython-extern: pip install 'daw-bridge[link]'"
+EXTRA = "Ableton Link needs LinkPython-extern: pip install -e '.[link]'"
 READ_TRIES = 3
 JUMP_BEATS = 0.01
 US = 1e-6
