@@ -57,18 +57,6 @@ def _flood(quick: bool) -> Outcome:
     return flood(seconds=20.0 if quick else 300.0)
 
 
-def _obedience(quick: bool) -> Outcome:
-    from benchmarks.obedience import obedience
-
-    return obedience(seconds=8.0, seeds=1 if quick else 3)
-
-
-def _melody(quick: bool) -> Outcome:
-    from benchmarks.melody import melody
-
-    return melody(melodies=16 if quick else 120, seconds=8.0)
-
-
 def _lookahead(quick: bool) -> Outcome:
     from benchmarks.lookahead import lookahead
 
@@ -101,8 +89,6 @@ BENCHMARKS = {
     "lookahead": Benchmark(
         _lookahead, 12.5, "holds against the lookahead, beside a process that burns a core"
     ),
-    "obedience": Benchmark(_obedience, 2, "what the bundled model makes of tempo and prompt"),
-    "melody": Benchmark(_melody, 2, "what the bundled model makes of melodies"),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -45,6 +46,11 @@ class Figure:
         if self.at_least is not None:
             return self.value >= self.at_least
         return self.value <= self.at_most if self.at_most is not None else None
+
+
+def mean(values: Sequence[float] | Sequence[bool]) -> float:
+    """Not a number where there is none."""
+    return float(np.mean(values)) if len(values) else float("nan")
 
 
 def _number(value: float) -> str:

@@ -7,7 +7,8 @@ import sys
 
 from rich.console import Console
 
-from benchmarks.evaluation.parts import PARTS, Evaluation
+from benchmarks.evaluation.evaluation import Evaluation
+from benchmarks.evaluation.parts import PARTS, estimate, play
 from benchmarks.manner import DEFAULT, Manner
 from benchmarks.page import DOCS, write_section
 from benchmarks.results import Outcome, machine, save, show
@@ -23,13 +24,15 @@ def main() -> int:
     console = Console(width=None if sys.stdout.isatty() else 130)
     where = machine()
     console.print("  ".join(f"{key} {value}" for key, value in where.items() if value != ""))
-    evaluation = Evaluation(options.model, options.quick, options.workers, options.again, _manner(options))
+    evaluation = Evaluation(
+        options.model, options.quick, options.workers, options.again, _manner(options), options.tuning
+    )
     names = list(options.names or PARTS)
-    console.print(evaluation.estimate(names, options.ceilings))
+    console.print(estimate(evaluation, names, options.ceilings))
     if options.estimate:
         return 0
     if not options.ceilings:
-        evaluation.play(names)
+        play(evaluation, names)
     outcomes = []
     for name in names:
         console.print(f"{name}: {PARTS[name].about}")
@@ -64,7 +67,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--guidance", type=float, default=DEFAULT.guidance, help="default %(default)s")
     parser.add_argument("--temperature", type=float, default=DEFAULT.temperature, help="default %(default)s")
     parser.add_argument("--top-k", type=int, default=DEFAULT.top_k, help="default %(default)s; 0 is all")
-    parser.add_argument("--workers", type=int, default=2, help="processes that render, default 2")
+    parser.add_argument("--tuning", action="store_true", help="other seeds, for comparing such settings")
+    parser.add_argument("--workers", type=int, default=2, help="processes that work, default %(default)s")
     options = parser.parse_args()
     unknown = set(options.names) - set(PARTS)
     if unknown:
@@ -73,8 +77,10 @@ def _options() -> argparse.Namespace:
         _manner(options).of(Conditions())
     except GenModelsError as error:
         parser.error(str(error))
-    if options.docs and _manner(options) != DEFAULT:
-        parser.error("--docs writes what the defaults do: leave out --guidance, --temperature and --top-k")
+    if options.docs and (options.tuning or _manner(options) != DEFAULT):
+        parser.error(
+            "--docs writes what the defaults do: leave out --guidance, --temperature, --top-k and --tuning"
+        )
     return options
 
 

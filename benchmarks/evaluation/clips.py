@@ -7,11 +7,15 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
+from queue import Queue
 
 import numpy as np
 import soundfile
+import torch
 
 from benchmarks.evaluation.features import Samples
 from benchmarks.manner import DEFAULT, Manner
@@ -22,8 +26,13 @@ from genmodels.generate.continuation import Continuation
 from genmodels.generate.group import Advanced, ContinuationGroup
 from genmodels.generate.musicgen import MusicGen
 
-CHUNK_FRAMES = 50
+CHUNK_FRAMES = 25
+"""What the codec still takes in one batch."""
 TOGETHER = 8
+PLAYING = 1
+"""To be raised where the code plays other clips than before."""
+
+Report = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -65,52 +74,85 @@ class Asked:
 
 
 class Player:
-    """Plays clips on a model and keeps them as FLAC: a clip of the same weights and wishes is read again.
+    """Plays clips on a model and keeps them as FLAC: a clip of the same model, manner and wishes is read
+    again.
 
     Args:
-        model: what plays. folder: for one folder a model and manner. fresh: play what is kept once more.
-        manner: how clips are drawn.
+        model: what plays. folder: below it there is one for every model and manner.
+        fresh: play what is kept once more. manner: how clips are drawn.
+        name: of the model, by which other processes find it. workers: processes that play at a time, each
+            with the model on one thread; more than one need a name.
     """
 
-    def __init__(self, model: MusicGen, folder: Path, fresh: bool = False, manner: Manner = DEFAULT) -> None:
-        self.model = model
-        self.manner = manner
-        mark = weights_digest([model.compression_model, model.lm])
-        if manner != DEFAULT:
-            mark += f"-{hashlib.sha256(repr(manner).encode()).hexdigest()[:8]}"
-        self.folder = folder / mark
+    def __init__(
+        self,
+        model: MusicGen,
+        folder: Path,
+        fresh: bool = False,
+        manner: Manner = DEFAULT,
+        name: str = "",
+        workers: int = 1,
+    ) -> None:
+        self.model, self.manner = model, manner
+        self._name, self._workers = name, workers
+        self.folder = folder / _mark(model, manner)
         self.folder.mkdir(parents=True, exist_ok=True)
-        if fresh:
-            for path in self.folder.glob("*.flac"):
-                path.unlink()
+        self._fresh = fresh
+        self._played_anew: set[Asked] = set()
 
     def play(self, asked: Asked) -> Samples:
         """A clip, mono at the model's rate."""
         self.play_all([asked])
         return np.asarray(soundfile.read(str(self._path(asked)), dtype="float32")[0], np.float32)
 
-    def play_all(
-        self, asked: Sequence[Asked], report: Callable[[float], None] = lambda seconds: None
-    ) -> None:
+    def play_all(self, asked: Sequence[Asked], report: Report = lambda seconds: None) -> None:
         """Play and keep the clips that are not there yet, several in one batch, the longest first.
 
         Args:
             asked: clips. report: called with the seconds of music that were played since the last call.
         """
-        missing = [each for each in dict.fromkeys(asked) if not self._path(each).exists()]
-        missing.sort(key=lambda each: each.seconds, reverse=True)
-        for each, sound in played(self.model, missing, self.manner, report):
-            path = self._path(each)
-            partial = path.with_suffix(".part")
-            soundfile.write(str(partial), np.clip(sound, -1.0, 1.0), self.model.sample_rate, format="FLAC")
-            os.replace(partial, path)
+        missing = sorted(self._missing(asked), key=lambda each: each.seconds, reverse=True)
+        if self._workers > 1 and len(missing) > TOGETHER:
+            self._play_apart(missing, report)
+        else:
+            for each, sound in played(self.model, missing, self.manner, report):
+                _keep(self._path(each), sound, self.model.sample_rate)
+        self._played_anew.update(missing)
+
+    def _play_apart(self, missing: Sequence[Asked], report: Report) -> None:
+        """The same in several processes, each with its share."""
+        shares = [[(each, self._path(each)) for each in missing[n :: self._workers]]
+                  for n in range(self._workers)]  # fmt: skip
+        context = get_context("spawn")
+        with context.Manager() as manager, ProcessPoolExecutor(self._workers, mp_context=context) as pool:
+            told: Queue[float | None] = manager.Queue()
+            jobs = [pool.submit(_play_share, self._name, share, self.manner, told) for share in shares]
+            for job in jobs:
+                job.add_done_callback(lambda _: told.put(None))
+            at_work = len(jobs)
+            while at_work:
+                seconds = told.get()
+                if seconds is None:
+                    at_work -= 1
+                else:
+                    report(seconds)
+            for job in jobs:
+                job.result()
+
+    def _missing(self, asked: Sequence[Asked]) -> list[Asked]:
+        anew = self._fresh
+        return [
+            each
+            for each in dict.fromkeys(asked)
+            if (anew and each not in self._played_anew) or not self._path(each).exists()
+        ]
 
     def missing_s(self, asked: Sequence[Asked]) -> float:
         """Seconds of music that have not been played yet."""
-        return sum(each.seconds for each in dict.fromkeys(asked) if not self._path(each).exists())
+        return sum(each.seconds for each in self._missing(asked))
 
     def speed(self, seconds: float = 3.0) -> float:
-        """Seconds of music a second of several clips together, from a short stretch."""
+        """Seconds of music a second of one process, from a short stretch of several clips."""
         trial = [Asked(((0.0, Wish("a house track", seed=seed)),), seconds) for seed in range(TOGETHER)]
         for _ in played(self.model, trial[:1], self.manner):
             pass
@@ -121,6 +163,30 @@ class Player:
 
     def _path(self, asked: Asked) -> Path:
         return self.folder / f"{hashlib.sha256(repr(asked).encode()).hexdigest()[:20]}.flac"
+
+
+def _mark(model: MusicGen, manner: Manner) -> str:
+    """What a clip depends on beside its wishes: weights, windows, decoder and manner."""
+    facts = f"{manner} {model.max_frames} {model.stride_frames} {model.decoder.precision} {PLAYING}"
+    weights = weights_digest([model.compression_model, model.lm])
+    return f"{weights}-{hashlib.sha256(facts.encode()).hexdigest()[:8]}"
+
+
+def _keep(path: Path, sound: Samples, rate: int) -> None:
+    """Write a clip, so that it is there whole or not at all."""
+    partial = path.with_suffix(".part")
+    soundfile.write(str(partial), np.clip(sound, -1.0, 1.0), rate, format="FLAC")
+    os.replace(partial, path)
+
+
+def _play_share(
+    name: str, share: Sequence[tuple[Asked, Path]], manner: Manner, told: Queue[float | None]
+) -> None:
+    """What one of several processes plays."""
+    torch.set_num_threads(1)
+    model, paths = MusicGen.get_pretrained(name), dict(share)
+    for each, sound in played(model, list(paths), manner, told.put):
+        _keep(paths[each], sound, model.sample_rate)
 
 
 class _Voice:
@@ -160,14 +226,13 @@ class _Voice:
         sound = np.asarray(advanced.pcm, np.float32).reshape(-1)[: self._due]
         self._due -= len(sound)
         self._sound.append(sound)
+        if self._due and self.stream.frame >= self._last_frame:
+            raise RuntimeError(f"{self.asked}: {self._due} samples never came")
         return len(sound)
 
 
 def played(
-    model: MusicGen,
-    asked: Sequence[Asked],
-    manner: Manner,
-    report: Callable[[float], None] = lambda seconds: None,
+    model: MusicGen, asked: Sequence[Asked], manner: Manner, report: Report = lambda seconds: None
 ) -> Iterator[tuple[Asked, Samples]]:
     """Clips as the instrument plays them, `TOGETHER` at a time, each when it is complete; see
     `Player.play_all`."""

@@ -13,11 +13,10 @@ from benchmarks.evaluation.material import (
     decoded_corpus,
     decoded_folder,
     described,
-    store_of,
 )
 from benchmarks.evaluation.probe import Probe
 from benchmarks.evaluation.sketches import sketch
-from benchmarks.evaluation.text import QUESTIONS, trained
+from benchmarks.evaluation.text import QUESTIONS, Question, trained
 from genmodels.codec.base import CompressionModel
 from genmodels.training.corpus.dataset import write_corpus
 from genmodels.training.corpus.held_out import VALIDATION_SEEDS
@@ -26,6 +25,8 @@ TAUGHT_SEED, SKETCH_SEED = 700_001, 720_001
 HELD_OUT_SEED = VALIDATION_SEEDS.start + 50_000
 PIECE_S = 10.0
 TAUGHT = Cut(PIECE_S, 5.0, tempos=True)
+TAUGHT_BRIEFLY = Cut(4.0, 4.0, tempos=True)
+"""Of the length in which a change must be heard."""
 AS_IT_IS = Cut(PIECE_S, PIECE_S)
 AT_ANY_TEMPO = Cut(PIECE_S, PIECE_S, tempos=True, only_tempos=True)
 
@@ -58,6 +59,7 @@ class Judge:
         self.codec, self.folder, self.workers = codec, folder, workers
         self.amount = QUICK if quick else FULL
         self.probe = cache(self._probe)
+        self.brief_probe = cache(self._brief_probe)
 
     @cached_property
     def renders(self) -> Corpus:
@@ -68,43 +70,58 @@ class Judge:
     @cached_property
     def held_out(self) -> Corpus:
         """The same after the codec."""
-        return decoded_corpus(self.renders, self.codec)
+        return decoded_corpus(self.renders, self.codec, "held-out renders")
 
     def stretches(self, cut: Cut) -> Described:
         """Held-out renders, described."""
-        return described(self.held_out, cut, what="listening to held-out renders")
+        return described(self.held_out, cut, "listening to held-out renders")
 
     @cached_property
-    def taught(self) -> Described:
-        """What the probes learn from: renders as they are and after the codec, at two tempos each."""
+    def material(self) -> dict[str, Corpus]:
+        """What the probes learn from: items and sketches as they are and after the codec."""
         amount, folder = self.amount, self.folder
-        items = write_corpus(folder / "items", amount.items, TAUGHT_SEED, self.workers)
+        items = write_corpus(folder / "items", amount.items, TAUGHT_SEED, self.workers)[: amount.items]
         sketches = write_corpus(folder / "sketches", amount.sketches, SKETCH_SEED, self.workers, sketch)
-        return described(items[: amount.items], TAUGHT, self.codec, "learning from items") + described(
-            sketches[: amount.sketches], TAUGHT, self.codec, "learning from sketches"
-        )
+        plain = {"items": items, "sketches": sketches[: amount.sketches]}
+        decoded = {
+            f"{name} after the codec": decoded_corpus(corpus, self.codec, name)
+            for name, corpus in plain.items()
+        }
+        return plain | decoded
+
+    def taught(self, cut: Cut) -> Described:
+        """The material of the probes in such pieces."""
+        parts = [described(corpus, cut, f"learning from {name}") for name, corpus in self.material.items()]
+        return sum(parts[1:], parts[0])
 
     def _probe(self, question: str) -> Probe:
         """The probe of a question of `QUESTIONS`."""
-        return trained(next(each for each in QUESTIONS if each.name == question), self.taught)
+        return trained(_question(question), self.taught(TAUGHT))
+
+    def _brief_probe(self, question: str) -> Probe:
+        """The same for a few seconds of sound."""
+        return trained(_question(question), self.taught(TAUGHT_BRIEFLY))
 
     def missing_s(self, probes: bool) -> float:
         """Seconds of work, on one core, until the held-out renders and (if wanted) the probes are there."""
         held_out = self.folder / "held-out"
-        decoded = decoded_folder(held_out, self.codec)
-        work = [(held_out, decoded, self.amount.held_out, ITEM_S)]
+        work = [(held_out, self.amount.held_out, ITEM_S)]
         if probes:
-            items, sketches = self.folder / "items", self.folder / "sketches"
             work += [
-                (items, store_of(items, TAUGHT, self.codec), self.amount.items, ITEM_S),
-                (sketches, store_of(sketches, TAUGHT, self.codec), self.amount.sketches, SKETCH_S),
+                (self.folder / "items", self.amount.items, ITEM_S),
+                (self.folder / "sketches", self.amount.sketches, SKETCH_S),
             ]
         total = 0.0
-        for renders, heard, count, seconds in work:
-            total += seconds * max(0, count - _numbered(renders, "json")) / RENDERING
-            total += seconds * max(0, count - _numbered(heard, "npz")) / LISTENING
+        for renders, count, seconds in work:
+            decoded = decoded_folder(renders, self.codec)
+            total += seconds * max(0, count - _numbered(renders)) / RENDERING
+            total += seconds * max(0, count - _numbered(decoded)) / LISTENING
         return total
 
 
-def _numbered(folder: Path, ending: str) -> int:
-    return len(list(folder.glob(f"[0-9]*.{ending}")))
+def _question(name: str) -> Question:
+    return next(each for each in QUESTIONS if each.name == name)
+
+
+def _numbered(folder: Path) -> int:
+    return len(list(folder.glob("[0-9]*.json")))

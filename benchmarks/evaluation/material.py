@@ -51,20 +51,27 @@ def decoded_folder(folder: Path, codec: CompressionModel) -> Path:
     return folder.with_name(f"{folder.name}-{weights_digest([codec])}")
 
 
-def decoded_corpus(corpus: Corpus, codec: CompressionModel) -> Corpus:
-    """The items of a folder after the codec, kept as a corpus folder beside it."""
+def decoded_corpus(corpus: Corpus, codec: CompressionModel, what: str) -> Corpus:
+    """The items of a folder after the codec, kept as a corpus folder beside it; an item that was composed or
+    rendered anew is decoded anew."""
     target = decoded_folder(corpus[0].audio_path.parent, codec)
     target.mkdir(exist_ok=True)
-    for item in track(corpus, "held-out renders through the codec", transient=True):
-        facts = target / f"{item.name}.json"
-        if facts.exists():
+    for item in track(corpus, f"{what} through the codec", transient=True):
+        facts, source = target / f"{item.name}.json", source_of(item)
+        if facts.exists() and json.loads(facts.read_text()).get("source") == source:
             continue
         soundfile.write(str(target / item.audio_path.name), through(codec, item.audio()), RATE)
         shutil.copy(item.labels_path, target)
         partial = facts.with_suffix(".part")
-        partial.write_text(json.dumps(item.facts))
+        partial.write_text(json.dumps({**item.facts, "source": source}))
         os.replace(partial, facts)
     return read_corpus(target)[: len(corpus)]
+
+
+def source_of(item: CorpusItem) -> str:
+    """A fingerprint of an item's sound and facts."""
+    facts = json.dumps(item.facts, sort_keys=True).encode()
+    return hashlib.sha256(item.audio_path.read_bytes() + facts).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -95,50 +102,57 @@ class Cut:
     only_tempos: bool = False
 
 
-def described(
-    corpus: Corpus, cut: Cut, codec: CompressionModel | None = None, what: str = "listening"
-) -> Described:
-    """Stretches of the items of one folder, with a codec both as they are and after it. Kept item by item
-    beside the folder until the codec or the way of describing changes."""
-    store = store_of(corpus[0].audio_path.parent, cut, codec)
+def described(corpus: Corpus, cut: Cut, what: str = "listening") -> Described:
+    """Stretches of the items of one folder. Kept item by item beside the folder until the item or the way of
+    describing changes."""
+    store = store_of(corpus[0].audio_path.parent, cut)
     store.mkdir(parents=True, exist_ok=True)
     values: list[Matrix] = []
     scenes: list[SceneFacts] = []
     for item in track(corpus, what, transient=True):
         path = store / f"{item.name}.npz"
-        if not path.exists():
-            _keep(path, *_described_item(item, cut, codec))
+        source = source_of(item)
+        if not _holds(path, source):
+            _keep(path, source, *_described_item(item, cut))
         with np.load(path) as kept:
             values.append(kept["values"].astype(np.float32))
             scenes += [item.scenes[index] for index in kept["scenes"]]
     return Described(np.concatenate(values), scenes)
 
 
-def store_of(folder: Path, cut: Cut, codec: CompressionModel | None) -> Path:
-    """Where descriptions of a corpus folder are kept: another place for another codec or description."""
-    source = "".join(inspect.getsource(part) for part in (features, description, _cut_up))
-    mark = weights_digest([codec]) if codec is not None else ""
-    key = hashlib.sha256(f"{source}{cut}{mark}".encode()).hexdigest()[:12]
+def store_of(folder: Path, cut: Cut) -> Path:
+    """Where descriptions of a corpus folder are kept: another place for another way of describing."""
+    constants = SHORTEST_S, SKIPPED_S, LOWEST_BPM, HIGHEST_BPM, WIDEST_STRETCH
+    source = "".join(inspect.getsource(part) for part in (features, description, _described_item, _cut_up))
+    key = hashlib.sha256(f"{source}{cut}{constants}".encode()).hexdigest()[:12]
     return folder.with_name(f"{folder.name}-described-{key}")
 
 
-def _keep(path: Path, values: Matrix, scenes: Sequence[int]) -> None:
+def _holds(path: Path, source: str) -> bool:
+    """Whether a description is there, of an item as it is now."""
+    if not path.exists():
+        return False
+    with np.load(path) as kept:
+        return str(kept["source"]) == source
+
+
+def _keep(path: Path, source: str, values: Matrix, scenes: Sequence[int]) -> None:
     partial = path.with_suffix(".part")
     with partial.open("wb") as file:
-        np.savez(file, values=values.astype(np.float16), scenes=np.array(scenes, np.int32))
+        np.savez(
+            file, values=values.astype(np.float16), scenes=np.array(scenes, np.int32), source=np.str_(source)
+        )
     os.replace(partial, path)
 
 
-def _described_item(item: CorpusItem, cut: Cut, codec: CompressionModel | None) -> tuple[Matrix, list[int]]:
-    sound = item.audio()
-    versions = [sound] if codec is None else [sound, through(codec, sound)]
+def _described_item(item: CorpusItem, cut: Cut) -> tuple[Matrix, list[int]]:
+    mel = log_mel(item.audio())
     rng = np.random.default_rng(item.facts["seed"])
     values, indices = [], []
-    for mel in map(log_mel, versions):
-        for index, scene in enumerate(item.scenes):
-            for window in _cut_up(mel, scene, cut, rng):
-                values.append(describe(window))
-                indices.append(index)
+    for index, scene in enumerate(item.scenes):
+        for window in _cut_up(mel, scene, cut, rng):
+            values.append(describe(window))
+            indices.append(index)
     size = len(describe(np.zeros((2 * FRAMES_A_SECOND, features.BANDS), np.float32)))
     return np.array(values, np.float32).reshape(-1, size), indices
 

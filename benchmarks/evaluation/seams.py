@@ -11,6 +11,8 @@ from benchmarks.evaluation.features import FRAMES_A_SECOND, RATE, Samples, log_m
 
 REACH_S = 0.06
 CONTEXT_S = 1.5
+OTHERS = 50
+"""Other moments for each boundary, at most."""
 
 
 def seam_scores(sound: Samples, seconds: Sequence[float]) -> npt.NDArray[np.float64]:
@@ -34,25 +36,40 @@ def auc(high: npt.ArrayLike, low: npt.ArrayLike) -> float:
     return float(((one > other) + 0.5 * (one == other)).mean())
 
 
-def detectability(sounds: Sequence[Samples], boundaries: Sequence[float], periods: Sequence[float]) -> float:
-    """Area under the ROC curve of `seam_scores` at the boundaries (seconds, the same in all sounds) against
-    other moments of the same sounds; 0.5 is not to be told.
+def detectability(
+    sounds: Sequence[Samples], boundaries: Sequence[Sequence[float]], periods: Sequence[float]
+) -> float:
+    """Area under the ROC curve of `seam_scores` at the boundaries (seconds, of each sound) against other
+    moments of the same sounds; 0.5 is not to be told.
 
     Args:
         periods: seconds a beat of each sound. The other moments are whole beats from a boundary: a boundary
             that happens to fall on a beat is compared with beats.
     """
     at, elsewhere = [], []
-    for sound, period in zip(sounds, periods, strict=True):
+    rng = np.random.default_rng(0)
+    for sound, own, period in zip(sounds, boundaries, periods, strict=True):
         last = len(sound) / RATE - CONTEXT_S
-        inside = [boundary for boundary in boundaries if CONTEXT_S < boundary < last]
-        beats = np.arange(-int(last / period) - 1, int(last / period) + 2) * period
-        others = [boundary + beats for boundary in inside]
-        moments = np.concatenate(others) if others else np.zeros(0)
-        moments = moments[(moments > CONTEXT_S) & (moments < last)]
+        inside = np.array([boundary for boundary in own if CONTEXT_S < boundary < last])
+        moments = _beats_from(inside, period, last)
         if not len(moments):
             continue
-        far = np.abs(moments[:, None] - np.array(inside)).min(axis=1) > 2 * REACH_S
-        at.append(seam_scores(sound, inside))
-        elsewhere.append(seam_scores(sound, moments[far].tolist()))
+        if len(moments) > OTHERS * len(inside):
+            moments = rng.choice(moments, OTHERS * len(inside), replace=False)
+        at.append(seam_scores(sound, inside.tolist()))
+        elsewhere.append(seam_scores(sound, moments.tolist()))
     return auc(np.concatenate(at), np.concatenate(elsewhere))
+
+
+def _beats_from(boundaries: npt.NDArray[np.float64], period: float, last: float) -> npt.NDArray[np.float64]:
+    """Moments up to `last` that lie whole beats from a boundary and near to none."""
+    if not len(boundaries):
+        return boundaries
+    beats = np.arange(-int(last / period) - 1, int(last / period) + 2) * period
+    moments: npt.NDArray[np.float64] = np.unique(np.round(boundaries[:, None] + beats, 4))
+    moments = moments[(moments > CONTEXT_S) & (moments < last)]
+    right = np.clip(np.searchsorted(boundaries, moments), 0, len(boundaries) - 1)
+    left = np.clip(right - 1, 0, None)
+    distance = np.minimum(np.abs(boundaries[right] - moments), np.abs(boundaries[left] - moments))
+    far: npt.NDArray[np.float64] = moments[distance > 2 * REACH_S]
+    return far

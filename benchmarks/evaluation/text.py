@@ -17,6 +17,8 @@ from genmodels.training.corpus.facts import SceneFacts
 from genmodels.training.corpus.held_out import HELD_OUT_PROMPTS, HeldOutPrompt
 
 SKIPPED_S = 1.0
+SEEDS = 5
+DRAWS = 1000
 BARE_STYLES = ("ambient", "solo piano")
 
 
@@ -32,14 +34,26 @@ def shows_lead(scene: SceneFacts) -> bool:
 
 @dataclass(frozen=True)
 class Question:
-    """What a probe is asked: the answer that a scene gives, the one that a prompt asks for (None: it does not
-    say), the share of right answers to reach, and of which scenes the answer can be heard."""
+    """What a probe is asked.
+
+    Attributes:
+        of_scene: the answer that a scene gives. of_prompt: the one that a prompt asks for; None: it does not
+            say.
+        to_reach: share of right answers in percent. audible: of which scenes the answer can be heard.
+        seeds: for each answer that is rarely asked for, how many clips a prompt gets; others get `SEEDS`.
+    """
 
     name: str
     of_scene: Callable[[SceneFacts], str]
     of_prompt: Callable[[HeldOutPrompt], str | None]
     to_reach: float
     audible: Callable[[SceneFacts], bool] = lambda scene: True
+    seeds: Callable[[str], int] = lambda answer: SEEDS
+
+    def clips_of(self, prompt: HeldOutPrompt) -> int:
+        """With how many seeds a prompt is asked for it."""
+        answer = self.of_prompt(prompt)
+        return 0 if answer is None else self.seeds(answer)
 
 
 QUESTIONS = (
@@ -48,9 +62,16 @@ QUESTIONS = (
         lambda scene: "drums" if scene.drums else "none",
         lambda prompt: None if prompt.drums is None else "drums" if prompt.drums else "none",
         90.0,
+        # as many clips without drums as with them, so that neither answer alone gets far
+        seeds=lambda answer: SEEDS if answer == "drums" else 3 * SEEDS,
     ),
     Question(
-        "lead family", lambda scene: scene.lead_family, lambda prompt: prompt.lead_family, 75.0, shows_lead
+        "lead family",
+        lambda scene: scene.lead_family,
+        lambda prompt: prompt.lead_family,
+        75.0,
+        shows_lead,
+        lambda answer: 4 * SEEDS,
     ),
     Question("style", lambda scene: scene.style, lambda prompt: prompt.style, 60.0, shows_style),
 )
@@ -122,19 +143,52 @@ def ceiling_figures(
     return figures
 
 
-def answer_figures(
-    question: Question, probe: Probe, clips: Sequence[tuple[HeldOutPrompt, Samples]]
-) -> list[Figure]:
-    """The share of clips that are heard as asked, and the same with the wishes exchanged (floor)."""
-    asked = [(wish, clip) for prompt, clip in clips if (wish := question.of_prompt(prompt)) is not None]
-    wanted = [wish for wish, _ in asked]
-    said = probe.heard(np.concatenate([description_of(clip) for _, clip in asked]))
+@dataclass(frozen=True)
+class Clip:
+    """What was played for a prompt with one of its seeds, counted from 0."""
+
+    prompt: HeldOutPrompt
+    number: int
+    bpm: float
+    sound: Samples
+
+
+def answer_figures(question: Question, probe: Probe, clips: Sequence[Clip]) -> list[Figure]:
+    """The share of clips that are heard as asked, of all and of each answer where there are two, and the same
+    with the wishes exchanged (floor)."""
+    asked = [clip for clip in clips if clip.number < question.clips_of(clip.prompt)]
+    wanted = [str(question.of_prompt(clip.prompt)) for clip in asked]
+    said = probe.heard(np.concatenate([description_of(clip.sound) for clip in asked]))
     exchanged = [str(wish) for wish in np.random.default_rng(0).permutation(wanted)]
-    note = f"{len(wanted)} clips, {len(probe.names)} classes"
+    low, high = _interval([clip.prompt for clip in asked], said, wanted)
+    note = f"{len(wanted)} clips, {len(probe.names)} classes; {low:.0f} to {high:.0f} % over other prompts"
+    answers = sorted(set(wanted)) if len(probe.names) == 2 else []
     return [
         Figure(question.name, agreement(said, wanted), "%", at_least=question.to_reach, note=note),
+        *(_share(question, answer, said, wanted) for answer in answers),
         Figure(f"{question.name}, wishes exchanged", agreement(said, exchanged), "%", note="floor"),
     ]
+
+
+def _share(question: Question, answer: str, said: Sequence[str], wanted: Sequence[str]) -> Figure:
+    """Of one answer alone."""
+    own = [(one, other) for one, other in zip(said, wanted, strict=True) if other == answer]
+    right = agreement(*zip(*own, strict=True))
+    return Figure(f"{question.name}: {answer}, where asked for", right, "%", note=f"{len(own)} clips")
+
+
+def _interval(
+    prompts: Sequence[HeldOutPrompt], said: Sequence[str], wanted: Sequence[str]
+) -> tuple[float, float]:
+    """Percent between which 95 of 100 draws of as many prompts lie: clips of one prompt are much alike."""
+    rights: dict[str, list[bool]] = {}
+    for prompt, one, other in zip(prompts, said, wanted, strict=True):
+        rights.setdefault(prompt.text, []).append(one == other)
+    sums = np.array([(sum(right), len(right)) for right in rights.values()], np.float64)
+    drawn = np.random.default_rng(0).integers(len(sums), size=(DRAWS, len(sums)))
+    totals = sums[drawn].sum(1)
+    low, high = np.percentile(100.0 * totals[:, 0] / totals[:, 1], (2.5, 97.5))
+    return float(low), float(high)
 
 
 def agreement(said: Sequence[str], wanted: Sequence[str]) -> float:

@@ -115,7 +115,7 @@ def beat_agreement(
     onsets = onsets[(onsets > grid[0] - tolerance) & (onsets < grid[-1] + tolerance)]
     if not len(onsets):
         return BeatAgreement(0.0, 0.0, 0.0, float("nan"))
-    fine = np.interp(np.arange((len(grid) - 1) * division + 1) / division, np.arange(len(grid)), grid)
+    fine = _divided(grid, division)
     errors = _nearest(onsets, grid)
     hits = np.abs(errors) <= tolerance
     beats_hit = float(np.mean(hits))
@@ -131,8 +131,27 @@ def beat_agreement(
 
 def grid_agreement(mono: Samples, rate: int, beats: npt.ArrayLike) -> BeatAgreement:
     """The onsets of sound against the seconds of its beats, split into halves; quarters below 110 BPM."""
-    slow = float(np.median(np.diff(np.asarray(beats, np.float64)))) > 60.0 / 110.0
-    return beat_agreement(onset_times(onset_envelope(mono, rate)), beats, division=4 if slow else 2)
+    return beat_agreement(onset_times(onset_envelope(mono, rate)), beats, division=grid_division(beats))
+
+
+def grid_errors(mono: Samples, rate: int, beats: npt.ArrayLike) -> Curve:
+    """Signed seconds from the nearest beat or division of it, as in `grid_agreement`, to each onset between
+    the first beat and the last."""
+    fine = _divided(np.asarray(beats, np.float64), grid_division(beats))
+    onsets = onset_times(onset_envelope(mono, rate))
+    inside = onsets[(onsets >= fine[0]) & (onsets <= fine[-1])]
+    errors: Curve = -_nearest(fine, inside)
+    return errors
+
+
+def grid_division(beats: npt.ArrayLike) -> int:
+    """Into how many parts beats are split: 4 below 110 BPM, else 2."""
+    return 4 if float(np.median(np.diff(np.asarray(beats, np.float64)))) > 60.0 / 110.0 else 2
+
+
+def _divided(beats: Curve, division: int) -> Curve:
+    places = np.arange((len(beats) - 1) * division + 1) / division
+    return np.interp(places, np.arange(len(beats)), beats)
 
 
 def _nearest(values: Curve, to: Curve) -> Curve:

@@ -9,6 +9,8 @@ import numpy as np
 from daw_bridge.melody.phrase import Phrase
 from genmodels.conditioning.harmony import Chroma
 
+ORDERS = 16
+
 
 def likeness(asked: Chroma, heard: Chroma) -> float:
     """Mean cosine of chroma [n, 12] over the frames in which both sound, 0..1; 0 where there is none."""
@@ -18,7 +20,11 @@ def likeness(asked: Chroma, heard: Chroma) -> float:
 
 
 def reordered(phrase: Phrase, seed: int) -> Phrase:
-    """The same notes at the same times, their pitches in another order."""
-    pitches = np.random.default_rng(seed).permutation([note.pitch for note in phrase.notes])
-    moved = (replace(note, pitch=int(pitch)) for note, pitch in zip(phrase.notes, pitches, strict=True))
-    return Phrase(tuple(moved), phrase.beats)
+    """The same notes at the same times, their pitches in another order: of some orders that are drawn, the
+    one in which the fewest notes keep their pitch class."""
+    pitches = np.array([note.pitch for note in phrase.notes])
+    rng = np.random.default_rng(seed)
+    orders = [rng.permutation(pitches) for _ in range(ORDERS)]
+    moved = min(orders, key=lambda order: int(np.sum(order % 12 == pitches % 12)))
+    notes = (replace(note, pitch=int(pitch)) for note, pitch in zip(phrase.notes, moved, strict=True))
+    return Phrase(tuple(notes), phrase.beats)

@@ -78,6 +78,7 @@ def test_a_clip_is_played_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(clips_module, "Continuation", None)
     np.testing.assert_array_equal(player.play(asked), first)
     assert player.missing_s([Asked(((0.0, Wish("drums")),), 1.0)]) == 1.0
+    assert Player(player.model, tmp_path, fresh=True).missing_s([asked]) == 1.0
 
 
 def test_a_probe_tells_what_it_was_taught_and_knows_nothing_of_shuffled_labels() -> None:
@@ -99,10 +100,10 @@ def test_a_probe_tells_what_it_was_taught_and_knows_nothing_of_shuffled_labels()
 def test_seams_are_found_where_there_are_any() -> None:
     rng = np.random.default_rng(3)
     noises = [0.1 * rng.standard_normal(20 * RATE).astype(np.float32) for _ in range(6)]
-    boundaries, periods = [5.0, 10.0, 15.0], [0.53] * len(noises)
+    boundaries, periods = [[5.0, 10.0, 15.0]] * len(noises), [0.53] * len(noises)
     assert 0.3 < detectability(noises, boundaries, periods) < 0.7
     for noise in noises:
-        for second in boundaries:
+        for second in boundaries[0]:
             noise[round(second * RATE) :] *= -3.0 if noise[0] > 0 else 0.3
     assert detectability(noises, boundaries, periods) > 0.9
     assert auc([1.0, 2.0], [0.0, 1.0]) == 0.875
@@ -110,7 +111,7 @@ def test_seams_are_found_where_there_are_any() -> None:
 
 def test_a_boundary_on_a_beat_is_compared_with_beats() -> None:
     beats = [clicks(2.0, 20.0, seed) for seed in range(4)]
-    on_a_click = [5.1, 10.1, 15.1]
+    on_a_click = [[5.1, 10.1, 15.1]] * 4
     assert 0.3 < detectability(beats, on_a_click, [0.5] * 4) < 0.7
 
 
