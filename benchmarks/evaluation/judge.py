@@ -70,11 +70,11 @@ class Judge:
     @cached_property
     def held_out(self) -> Corpus:
         """The same after the codec."""
-        return decoded_corpus(self.renders, self.codec, "held-out renders")
+        return decoded_corpus(self.renders, self.codec, "held-out renders", self.workers)
 
     def stretches(self, cut: Cut) -> Described:
         """Held-out renders, described."""
-        return described(self.held_out, cut, "listening to held-out renders")
+        return described(self.held_out, cut, "listening to held-out renders", self.workers)
 
     @cached_property
     def material(self) -> dict[str, Corpus]:
@@ -84,14 +84,17 @@ class Judge:
         sketches = write_corpus(folder / "sketches", amount.sketches, SKETCH_SEED, self.workers, sketch)
         plain = {"items": items, "sketches": sketches[: amount.sketches]}
         decoded = {
-            f"{name} after the codec": decoded_corpus(corpus, self.codec, name)
+            f"{name} after the codec": decoded_corpus(corpus, self.codec, name, self.workers)
             for name, corpus in plain.items()
         }
         return plain | decoded
 
     def taught(self, cut: Cut) -> Described:
         """The material of the probes in such pieces."""
-        parts = [described(corpus, cut, f"learning from {name}") for name, corpus in self.material.items()]
+        parts = [
+            described(corpus, cut, f"learning from {name}", self.workers)
+            for name, corpus in self.material.items()
+        ]
         return sum(parts[1:], parts[0])
 
     def _probe(self, question: str) -> Probe:

@@ -8,8 +8,11 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +35,8 @@ SKIPPED_S = 0.2
 """What is left out at a scene's beginning: the one before rings out there."""
 LOWEST_BPM, HIGHEST_BPM = 70.0, 170.0
 WIDEST_STRETCH = 1.7
+TOGETHER = 8
+"""Items that a process takes at a time."""
 
 
 Corpus = Sequence[CorpusItem]
@@ -51,21 +56,43 @@ def decoded_folder(folder: Path, codec: CompressionModel) -> Path:
     return folder.with_name(f"{folder.name}-{weights_digest([codec])}")
 
 
-def decoded_corpus(corpus: Corpus, codec: CompressionModel, what: str) -> Corpus:
+def decoded_corpus(corpus: Corpus, codec: CompressionModel, what: str, workers: int = 1) -> Corpus:
     """The items of a folder after the codec, kept as a corpus folder beside it; an item that was composed or
     rendered anew is decoded anew."""
     target = decoded_folder(corpus[0].audio_path.parent, codec)
     target.mkdir(exist_ok=True)
-    for item in track(corpus, f"{what} through the codec", transient=True):
-        facts, source = target / f"{item.name}.json", source_of(item)
-        if facts.exists() and json.loads(facts.read_text()).get("source") == source:
-            continue
-        soundfile.write(str(target / item.audio_path.name), through(codec, item.audio()), RATE)
-        shutil.copy(item.labels_path, target)
-        partial = facts.with_suffix(".part")
-        partial.write_text(json.dumps({**item.facts, "source": source}))
-        os.replace(partial, facts)
+    missing = [item for item in corpus if not _is_decoded(item, target)]
+    for_each(partial(_decode, codec, target), missing, f"{what} through the codec", workers)
     return read_corpus(target)[: len(corpus)]
+
+
+def for_each(work: Callable[[CorpusItem], None], items: Corpus, what: str, workers: int) -> None:
+    """Does something for every item, in several processes where there are enough of them."""
+    if workers <= 1 or len(items) <= TOGETHER:
+        for item in track(items, what, transient=True):
+            work(item)
+        return
+    # as many threads as processes would be in each other's way
+    with ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,)
+    ) as pool:
+        done = pool.map(work, items, chunksize=TOGETHER)
+        for _ in track(done, what, total=len(items), transient=True):
+            pass
+
+
+def _is_decoded(item: CorpusItem, target: Path) -> bool:
+    facts = target / f"{item.name}.json"
+    return facts.exists() and json.loads(facts.read_text()).get("source") == source_of(item)
+
+
+def _decode(codec: CompressionModel, target: Path, item: CorpusItem) -> None:
+    soundfile.write(str(target / item.audio_path.name), through(codec, item.audio()), RATE)
+    shutil.copy(item.labels_path, target)
+    facts = target / f"{item.name}.json"
+    partial_path = facts.with_suffix(".part")
+    partial_path.write_text(json.dumps({**item.facts, "source": source_of(item)}))
+    os.replace(partial_path, facts)
 
 
 def source_of(item: CorpusItem) -> str:
@@ -102,19 +129,17 @@ class Cut:
     only_tempos: bool = False
 
 
-def described(corpus: Corpus, cut: Cut, what: str = "listening") -> Described:
+def described(corpus: Corpus, cut: Cut, what: str = "listening", workers: int = 1) -> Described:
     """Stretches of the items of one folder. Kept item by item beside the folder until the item or the way of
     describing changes."""
     store = store_of(corpus[0].audio_path.parent, cut)
     store.mkdir(parents=True, exist_ok=True)
+    missing = [item for item in corpus if not _is_described(item, store)]
+    for_each(partial(_describe, cut, store), missing, what, workers)
     values: list[Matrix] = []
     scenes: list[SceneFacts] = []
-    for item in track(corpus, what, transient=True):
-        path = store / f"{item.name}.npz"
-        source = source_of(item)
-        if not _holds(path, source):
-            _keep(path, source, *_described_item(item, cut))
-        with np.load(path) as kept:
+    for item in corpus:
+        with np.load(_description(item, store)) as kept:
             values.append(kept["values"].astype(np.float32))
             scenes += [item.scenes[index] for index in kept["scenes"]]
     return Described(np.concatenate(values), scenes)
@@ -128,21 +153,31 @@ def store_of(folder: Path, cut: Cut) -> Path:
     return folder.with_name(f"{folder.name}-described-{key}")
 
 
-def _holds(path: Path, source: str) -> bool:
-    """Whether a description is there, of an item as it is now."""
+def _description(item: CorpusItem, store: Path) -> Path:
+    return store / f"{item.name}.npz"
+
+
+def _is_described(item: CorpusItem, store: Path) -> bool:
+    """Whether a description is there, of the item as it is now."""
+    path = _description(item, store)
     if not path.exists():
         return False
     with np.load(path) as kept:
-        return str(kept["source"]) == source
+        return str(kept["source"]) == source_of(item)
 
 
-def _keep(path: Path, source: str, values: Matrix, scenes: Sequence[int]) -> None:
-    partial = path.with_suffix(".part")
-    with partial.open("wb") as file:
+def _describe(cut: Cut, store: Path, item: CorpusItem) -> None:
+    values, scenes = _described_item(item, cut)
+    path = _description(item, store)
+    partial_path = path.with_suffix(".part")
+    with partial_path.open("wb") as file:
         np.savez(
-            file, values=values.astype(np.float16), scenes=np.array(scenes, np.int32), source=np.str_(source)
+            file,
+            values=values.astype(np.float16),
+            scenes=np.array(scenes, np.int32),
+            source=np.str_(source_of(item)),
         )
-    os.replace(partial, path)
+    os.replace(partial_path, path)
 
 
 def _described_item(item: CorpusItem, cut: Cut) -> tuple[Matrix, list[int]]:

@@ -7,19 +7,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from benchmarks.evaluation import clips as clips_module
 from benchmarks.evaluation import codec as codec_part
+from benchmarks.evaluation import material
 from benchmarks.evaluation.clips import TOGETHER, Asked, Player, Wish, played
 from benchmarks.evaluation.codec import steady
 from benchmarks.evaluation.description import describe, stretched
 from benchmarks.evaluation.features import RATE, level_db, log_mel, onset_rate, pieces
 from benchmarks.evaluation.foreign import SPEECH, bursts, speech, sweeps
+from benchmarks.evaluation.material import Cut, decoded_corpus, described
 from benchmarks.evaluation.normality import ranges
 from benchmarks.evaluation.probe import Probe
 from benchmarks.evaluation.seams import auc, detectability
 from benchmarks.evaluation.sketches import FAMILIES, sketch
 from benchmarks.manner import DEFAULT, Manner
+from genmodels.training.corpus.dataset import read_corpus, write_corpus
+from genmodels.training.corpus.render import RenderError, find_fluidsynth, find_soundfont
 from genmodels.training.corpus.scenes import scenes
 from genmodels.training.corpus.styles import STYLE_NAMES
 from tests.genmodels.tiny import tiny_musicgen
@@ -39,6 +44,15 @@ def clicks(per_second: float, seconds: float = 2.0, seed: int = 0) -> np.ndarray
         first = round(at * RATE)
         sound[first : first + 600] += 0.5 * rng.standard_normal(600) * np.exp(-np.arange(600) / 120)
     return sound.astype(np.float32)
+
+
+def can_render() -> bool:
+    try:
+        find_fluidsynth()
+        find_soundfont()
+    except RenderError:
+        return False
+    return True
 
 
 def test_a_description_does_not_depend_on_the_level() -> None:
@@ -153,6 +167,32 @@ def test_another_manner_plays_other_clips_and_keeps_them_apart(tmp_path: Path) -
     assert not np.array_equal(usual.play(asked), calm.play(asked))
     assert usual.folder != calm.folder
     assert calm.missing_s([asked]) == 0.0
+
+
+def test_material_is_made_anew_where_an_item_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "items"
+    if not can_render():
+        pytest.skip("FluidSynth or the soundfont is not there")
+    corpus = write_corpus(folder, 1, 970_001, composer=sketch)
+    heard: list[str] = []
+
+    def halved(codec: object, sound: np.ndarray) -> np.ndarray:
+        heard.append("decoded")
+        return 0.5 * sound
+
+    monkeypatch.setattr(material, "through", halved)
+    codec, cut = tiny_musicgen("fp32").compression_model, Cut(4.0, 4.0)
+    first = described(decoded_corpus(corpus, codec, "items"), cut)
+    again = described(decoded_corpus(corpus, codec, "items"), cut)
+    np.testing.assert_array_equal(first.values, again.values)
+    assert heard == ["decoded"]
+    soundfile.write(str(corpus[0].audio_path), corpus[0].audio()[::-1], RATE)
+    changed = described(decoded_corpus(read_corpus(folder), codec, "items"), cut)
+    assert heard == ["decoded"] * 2
+    assert len(changed.scenes) == len(first.scenes)
+    assert not np.array_equal(changed.values, first.values)
 
 
 def test_sounds_that_are_foreign_to_the_corpus_are_the_same_every_time_and_differ_from_one_another() -> None:

@@ -25,16 +25,7 @@ from genmodels.checkpoints.bundled import BUNDLED
 from genmodels.conditioning.harmony import chroma_of
 from genmodels.generate.musicgen import MusicGen
 from genmodels.training.corpus.held_out import HELD_OUT_PROMPTS
-from genmodels.training.corpus.render import RenderError, find_fluidsynth, find_soundfont
-
-
-def can_render() -> bool:
-    try:
-        find_fluidsynth()
-        find_soundfont()
-    except RenderError:
-        return False
-    return True
+from tests.benchmarks.test_evaluation import can_render
 
 
 def test_a_melody_keeps_to_one_scale_in_one_key_and_walks_in_small_steps() -> None:
