@@ -17,7 +17,7 @@ from daw_bridge.audio.analysis import grid_agreement, grid_division, grid_errors
 PIECE_S = 10.0
 MINUTE_S = 60.0
 LONG_PROMPTS = ("a house track for a rooftop party", "loud rock with crunchy guitars")
-LONG_BPM = (72.0, 98.0, 124.0, 168.0)
+LONG_BPM = (73.0, 98.0, 124.0, 167.0)
 SLOW_BPM = 110.0
 
 
@@ -111,31 +111,34 @@ def _error_ms(clips: Sequence[Drummed]) -> float:
     return 1000.0 * float(np.median(together)) if len(together) else float("nan")
 
 
-def late_clips(minutes: float, seeds: int) -> list[Asked]:
+def late_clips(minutes: float, count: int, first_seed: int) -> list[Asked]:
     """Long continuations with drums, each at another tempo."""
     return [
-        Asked(((0.0, Wish(prompt, LONG_BPM[seed % len(LONG_BPM)], seed)),), minutes * MINUTE_S)
+        Asked(((0.0, Wish(prompt, LONG_BPM[n % len(LONG_BPM)], first_seed + n)),), minutes * MINUTE_S)
         for prompt in LONG_PROMPTS
-        for seed in range(seeds)
+        for n in range(count)
     ]
 
 
 def late_beat(player: Player, asked: Sequence[Asked]) -> list[Figure]:
-    """The last minute of long continuations against the asked grid, beside their first."""
+    """The last minute of long continuations (of short ones their second half) against the asked grid, beside
+    their first."""
     first, last = [], []
+    piece_s = min(MINUTE_S, asked[0].seconds / 2)
+    piece = round(piece_s * RATE)
     for each in asked:
         sound, bpm = player.play(each), each.wishes[0][1].bpm
-        piece = round(min(MINUTE_S, each.seconds / 2) * RATE)
         first.append(clip_drummed(sound[:piece], bpm))
         last.append(clip_drummed(sound[-piece:], bpm, (len(sound) - piece) / RATE))
-    minutes = asked[0].seconds / MINUTE_S
-    note = f"{len(asked)} continuations, {min(LONG_BPM):g} to {max(LONG_BPM):g} BPM"
+    of = f"{piece_s:g} s of {asked[0].seconds / MINUTE_S:g} minutes"
+    tempos = [each.bpm for each in last]
+    note = f"{len(asked)} continuations, {min(tempos):g} to {max(tempos):g} BPM"
     f_first, f_last = (mean([each.f_measure() for each in some]) for some in (first, last))
     shifted = mean([grid_agreement(each.sound, RATE, each.shifted).f_measure for each in last])
     return [
-        Figure(f"beat F-measure, last minute of {minutes:g}", f_last, "", 0.9, note=note),
-        Figure(f"beat F-measure, first minute of {minutes:g}", f_first, ""),
-        Figure(f"beat F-measure, last minute of {minutes:g}, grid half a step late", shifted, "",
+        Figure(f"beat F-measure, last {of}", f_last, "", 0.9, note=note),
+        Figure(f"beat F-measure, first {of}", f_first, ""),
+        Figure(f"beat F-measure, last {of}, grid half a step late", shifted, "",
                note="floor"),
-        Figure(f"beat, median error, last minute of {minutes:g}", _error_ms(last), "ms", at_most=20.0),
+        Figure(f"beat, median error, last {of}", _error_ms(last), "ms", at_most=20.0),
     ]  # fmt: skip

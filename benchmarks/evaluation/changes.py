@@ -44,7 +44,8 @@ class Change:
     def asked(self) -> Asked:
         """The clip: a change on a bar line after about eight seconds, of which two bars on either side are
         wanted."""
-        at = self.two_bars_s * max(1, round(FIRST_CHANGE_S / self.two_bars_s))
+        bar_s = self.two_bars_s / CHANGE_BARS
+        at = bar_s * max(CHANGE_BARS, round(FIRST_CHANGE_S / bar_s))
         before, after = (Wish(text, self.bpm, self.seed) for text, _ in (self.old, self.new))
         return Asked(((0.0, before), (at, after)), at + self.two_bars_s, 2 * self.two_bars_s)
 

@@ -22,13 +22,13 @@ SEAM_BPM = (97.0, 103.0, 109.0, 113.0, 127.0)
 RENDER_SEAMS = (5.0, 10.0, 15.0, 20.0)
 
 
-def collapse_clips(minutes: float, prompts: int) -> list[Asked]:
+def collapse_clips(minutes: float, prompts: int, first_seed: int) -> list[Asked]:
     """Long continuations, with drums and calm ones by turns."""
     texts = [text for pair in zip(LONG_PROMPTS, CALM_PROMPTS, strict=True) for text in pair]
     tempos = LONG_BPM[1], LONG_BPM[0], LONG_BPM[2], LONG_BPM[3]
     return [
-        Asked(((0.0, Wish(text, bpm, 100 + seed)),), minutes * MINUTE_S)
-        for seed, (text, bpm) in enumerate(zip(texts[:prompts], tempos, strict=False))
+        Asked(((0.0, Wish(text, bpm, first_seed + n)),), minutes * MINUTE_S)
+        for n, (text, bpm) in enumerate(zip(texts[:prompts], tempos, strict=False))
     ]
 
 
@@ -70,14 +70,14 @@ def seam_moments(model: MusicGen, seconds: float) -> list[float]:
     return [float(second) for second in np.arange(window, seconds, stride)]
 
 
-def seam_clips(model: MusicGen, clips: int) -> list[Asked]:
+def seam_clips(model: MusicGen, clips: int, first_seed: int) -> list[Asked]:
     """Continuations over some seams."""
     prompts = (*LONG_PROMPTS, *CALM_PROMPTS)
     window, stride = model.max_frames / model.frame_rate, model.stride_frames / model.frame_rate
     seconds = window + (SEAM_COUNT - 1) * stride + 2.0
     return [
-        Asked(((0.0, Wish(prompts[seed % len(prompts)], SEAM_BPM[seed % len(SEAM_BPM)], seed)),), seconds)
-        for seed in range(clips)
+        Asked(((0.0, Wish(prompts[n % len(prompts)], SEAM_BPM[n % len(SEAM_BPM)], first_seed + n)),), seconds)
+        for n in range(clips)
     ]
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.evaluation.changes import Change
-from benchmarks.evaluation.clips import Player, Wish
-from benchmarks.evaluation.judge import Judge
+from benchmarks.evaluation.clips import Asked, Player, Wish
+from benchmarks.evaluation.judge import PIECE_S, Judge
 from benchmarks.evaluation.melodies import Melody, melodies
-from benchmarks.evaluation.text import QUESTIONS
+from benchmarks.evaluation.text import QUESTIONS, Clip
 from benchmarks.manner import DEFAULT, Manner
 from genmodels.generate.musicgen import MusicGen
 from genmodels.training.corpus.held_out import HELD_OUT_PROMPTS, HeldOutPrompt
@@ -58,15 +58,16 @@ class Evaluation:
         return TUNING_SEED if self.tuning else 0
 
     @property
-    def prompts(self) -> list[tuple[HeldOutPrompt, int, Wish]]:
-        """For each held-out prompt its wishes, numbered, of several tempos and seeds."""
-        return [
-            (prompt, number, Wish(prompt.text, float(rng.integers(LOWEST_BPM, HIGHEST_BPM + 1)), seed))
-            for index, prompt in enumerate(HELD_OUT_PROMPTS)
-            for number in range(self._clips_of(prompt))
-            for seed in [self.first_seed + number]
-            for rng in [np.random.default_rng([index, seed])]
-        ]
+    def clips(self) -> list[Clip]:
+        """For each held-out prompt some clips, of several tempos and seeds."""
+        found = []
+        for index, prompt in enumerate(HELD_OUT_PROMPTS):
+            for number in range(self._clips_of(prompt)):
+                seed = self.first_seed + number
+                bpm = float(np.random.default_rng([index, seed]).integers(LOWEST_BPM, HIGHEST_BPM + 1))
+                asked = Asked(((0.0, Wish(prompt.text, bpm, seed)),), PIECE_S)
+                found.append(Clip(prompt, number, asked, bool(prompt.drums) and number < BEAT_SEEDS))
+        return found
 
     def _clips_of(self, prompt: HeldOutPrompt) -> int:
         """With how many seeds a prompt is played, so that every question has enough clips."""

@@ -52,7 +52,7 @@ class Judge:
 
     Args:
         codec: of the model that is judged. folder: where renders and descriptions are kept.
-        quick: a short form, with fewer renders. workers: processes that render.
+        quick: a short form, with fewer renders. workers: processes that render, decode and describe.
     """
 
     def __init__(self, codec: CompressionModel, folder: Path, quick: bool, workers: int) -> None:

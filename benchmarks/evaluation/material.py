@@ -8,22 +8,20 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import soundfile
 import torch
-from rich.progress import track
 
 from benchmarks.evaluation import description, features
 from benchmarks.evaluation.description import Matrix, describe, stretched
 from benchmarks.evaluation.features import FRAMES_A_SECOND, RATE, Mel, Samples, log_mel
+from benchmarks.evaluation.workers import each_of
 from daw_bridge.engine.identity import weights_digest
 from genmodels.codec.base import CompressionModel
 from genmodels.training.corpus.dataset import CorpusItem, read_corpus
@@ -35,8 +33,6 @@ SKIPPED_S = 0.2
 """What is left out at a scene's beginning: the one before rings out there."""
 LOWEST_BPM, HIGHEST_BPM = 70.0, 170.0
 WIDEST_STRETCH = 1.7
-TOGETHER = 8
-"""Items that a process takes at a time."""
 
 
 Corpus = Sequence[CorpusItem]
@@ -62,23 +58,8 @@ def decoded_corpus(corpus: Corpus, codec: CompressionModel, what: str, workers: 
     target = decoded_folder(corpus[0].audio_path.parent, codec)
     target.mkdir(exist_ok=True)
     missing = [item for item in corpus if not _is_decoded(item, target)]
-    for_each(partial(_decode, codec, target), missing, f"{what} through the codec", workers)
+    each_of(partial(_decode, codec, target), missing, f"{what} through the codec", workers)
     return read_corpus(target)[: len(corpus)]
-
-
-def for_each(work: Callable[[CorpusItem], None], items: Corpus, what: str, workers: int) -> None:
-    """Does something for every item, in several processes where there are enough of them."""
-    if workers <= 1 or len(items) <= TOGETHER:
-        for item in track(items, what, transient=True):
-            work(item)
-        return
-    # as many threads as processes would be in each other's way
-    with ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,)
-    ) as pool:
-        done = pool.map(work, items, chunksize=TOGETHER)
-        for _ in track(done, what, total=len(items), transient=True):
-            pass
 
 
 def _is_decoded(item: CorpusItem, target: Path) -> bool:
@@ -135,7 +116,7 @@ def described(corpus: Corpus, cut: Cut, what: str = "listening", workers: int = 
     store = store_of(corpus[0].audio_path.parent, cut)
     store.mkdir(parents=True, exist_ok=True)
     missing = [item for item in corpus if not _is_described(item, store)]
-    for_each(partial(_describe, cut, store), missing, what, workers)
+    each_of(partial(_describe, cut, store), missing, what, workers)
     values: list[Matrix] = []
     scenes: list[SceneFacts] = []
     for item in corpus:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
-from rich.progress import track
 
 from benchmarks.evaluation.clips import Asked, Player, Wish
 from benchmarks.evaluation.features import RATE, Samples
+from benchmarks.evaluation.judge import LISTENING, RENDERING
 from benchmarks.evaluation.material import through
-from benchmarks.results import Figure
+from benchmarks.evaluation.workers import each_of
+from benchmarks.results import Figure, mean
 from daw_bridge.melody.likeness import likeness, reordered
 from daw_bridge.melody.phrase import Note, Phrase
 from daw_bridge.melody.track import PhraseChroma
@@ -50,17 +52,18 @@ ATTACK_S, HEARD_S = 0.06, 0.4
 
 @dataclass(frozen=True)
 class Melody:
-    """A phrase that repeats, the tempo at which it is asked for, and the words beside it."""
+    """A phrase that repeats, the tempo at which it is asked for, the words beside it, and the clip's seed."""
 
     phrase: Phrase
     bpm: float
     prompt: str
+    seed: int
 
     @property
     def asked(self) -> Asked:
         """The clip that it is asked for in."""
         chroma = PhraseChroma(self.phrase, Transport(self.bpm))
-        return Asked(((0.0, Wish(self.prompt, self.bpm, chroma=chroma)),), CLIP_S)
+        return Asked(((0.0, Wish(self.prompt, self.bpm, self.seed, chroma=chroma)),), CLIP_S)
 
 
 def random_melody(seed: int) -> Melody:
@@ -76,9 +79,8 @@ def random_melody(seed: int) -> Melody:
             notes.append(Note(pitches[place], beat, length))
         place = int(np.clip(place + rng.choice((-2, -1, -1, 1, 1, 2)), 0, len(pitches) - 1))
         beat += length
-    return Melody(
-        Phrase(tuple(notes), BEATS), float(rng.integers(70, 151)), list(PROMPTS)[seed % len(PROMPTS)]
-    )
+    bpm, prompt = float(rng.integers(70, 151)), list(PROMPTS)[seed % len(PROMPTS)]
+    return Melody(Phrase(tuple(notes), BEATS), bpm, prompt, seed)
 
 
 def melodies(count: int, first: int = 0) -> list[Melody]:
@@ -152,19 +154,38 @@ def judged(melody: Melody, wanted: Samples, sound: Samples) -> Judged:
     return Judged(pitch_agreement(wanted, sound), notes_right(melody, heard), likeness(notes, heard))
 
 
-def melody_figures(player: Player, asked: Sequence[Melody]) -> list[Figure]:
-    """The clips against the melody that was asked for, and against the same notes in another order (floor);
-    then instruments of the corpus that play the same, after the codec (ceiling)."""
-    codec = player.model.compression_model
-    own, orders, ceiling = [], [], []
-    for number, melody in enumerate(track(asked, "melodies", transient=True)):
-        instrument, like_it = PROMPTS[melody.prompt]
-        moved = replace(melody, phrase=reordered(melody.phrase, number))
-        wanted, other = (_decoded(codec, each, instrument) for each in (melody, moved))
-        sound = player.play(melody.asked)
-        own.append(judged(melody, wanted, sound))
-        orders.append(judged(moved, other, sound))
-        ceiling.append(judged(melody, wanted, _decoded(codec, melody, like_it)))
+@dataclass(frozen=True)
+class Compared:
+    """A clip against the melody that was asked for, and against the same notes in another order (floor); and
+    another instrument that plays the melody (ceiling)."""
+
+    own: Judged
+    order: Judged
+    ceiling: Judged
+
+
+def compared(codec: CompressionModel, task: tuple[Melody, Samples]) -> Compared:
+    """A melody and the clip that was to follow it; instruments are heard after the codec, as the clip is."""
+    melody, sound = task
+    instrument, like_it = PROMPTS[melody.prompt]
+    moved = replace(melody, phrase=reordered(melody.phrase, melody.seed))
+    wanted, other = (_decoded(codec, each, instrument) for each in (melody, moved))
+    return Compared(
+        judged(melody, wanted, sound),
+        judged(moved, other, sound),
+        judged(melody, wanted, _decoded(codec, melody, like_it)),
+    )
+
+
+def comparison_s(asked: Sequence[Melody]) -> float:
+    """Seconds that it takes to compare the clips of melodies, on one core."""
+    return 3 * CLIP_S * len(asked) * (1 / RENDERING + 1 / LISTENING)
+
+
+def melody_figures(player: Player, asked: Sequence[Melody], workers: int = 1) -> list[Figure]:
+    """How clips follow their melodies, in several ways of measuring it; see `Compared`."""
+    tasks = [(melody, player.play(melody.asked)) for melody in asked]
+    found = each_of(partial(compared, player.model.compression_model), tasks, "melodies", workers)
     note = f"{len(asked)} melodies of {CLIP_S:g} s, 70 to 150 BPM, {len(PROMPTS)} prompts"
     names = {
         "pitch": ("melody: chroma of the clip and of an instrument that plays it, cosine", 0.75, 0.5, note),
@@ -173,14 +194,16 @@ def melody_figures(player: Player, asked: Sequence[Melody]) -> list[Figure]:
     }
     figures = []
     for key, (name, at_least, at_most, own_note) in names.items():
-        mean = {which: float(np.mean([getattr(each, key) for each in some]))
-                for which, some in (("own", own), ("orders", orders), ("ceiling", ceiling))}  # fmt: skip
+        own, order, ceiling = (
+            mean([getattr(getattr(each, which), key) for each in found])
+            for which in ("own", "order", "ceiling")
+        )
         figures += [
-            Figure(name, mean["own"], "", at_least, note=own_note),
-            Figure(f"{name}, notes in another order", mean["orders"], "", at_most=at_most, note="floor"),
-            Figure(f"{name}, another instrument", mean["ceiling"], "", note="ceiling, after the codec"),
+            Figure(name, own, "", at_least, note=own_note),
+            Figure(f"{name}, notes in another order", order, "", at_most=at_most, note="floor"),
+            Figure(f"{name}, another instrument", ceiling, "", note="ceiling, after the codec"),
         ]
-    nearer = np.mean([one.pitch > other.pitch for one, other in zip(own, orders, strict=True)])
+    nearer = mean([each.own.pitch > each.order.pitch for each in found])
     return [*figures, Figure("melody: nearer to it than to its notes in another order", 100 * nearer, "%")]
 
 

@@ -20,33 +20,30 @@ from benchmarks.evaluation.continuations import (
     seam_clips,
     seam_figures,
 )
-from benchmarks.evaluation.evaluation import BEAT_SEEDS, Evaluation
-from benchmarks.evaluation.judge import AS_IT_IS, AT_ANY_TEMPO, PIECE_S
+from benchmarks.evaluation.evaluation import Evaluation
+from benchmarks.evaluation.judge import AS_IT_IS, AT_ANY_TEMPO
 from benchmarks.evaluation.material import cut_sounds
-from benchmarks.evaluation.melodies import melody_figures
-from benchmarks.evaluation.text import QUESTIONS, Clip, answer_figures, ceiling_figures
+from benchmarks.evaluation.melodies import comparison_s, melody_figures
+from benchmarks.evaluation.text import QUESTIONS, answer_figures, ceiling_figures
 from benchmarks.results import Figure
 
 COLUMNS = Progress.get_default_columns()
 
 
 def _prompt_clips(evaluation: Evaluation) -> list[Asked]:
-    return [Asked(((0.0, wish),), PIECE_S) for *_, wish in evaluation.prompts]
+    return [clip.asked for clip in evaluation.clips]
 
 
-def _played(evaluation: Evaluation) -> list[Clip]:
-    asked = zip(evaluation.prompts, _prompt_clips(evaluation), strict=True)
-    return [
-        Clip(prompt, number, wish.bpm, evaluation.player.play(clip)) for (prompt, number, wish), clip in asked
-    ]
+def _drummed_clips(evaluation: Evaluation) -> list[Asked]:
+    return [clip.asked for clip in evaluation.clips if clip.drummed]
 
 
 def _text(evaluation: Evaluation) -> list[Figure]:
-    clips = _played(evaluation)
+    player, judge, clips = evaluation.player, evaluation.judge, evaluation.clips
     return [
         figure
         for question in QUESTIONS
-        for figure in answer_figures(question, evaluation.judge.probe(question.name), clips)
+        for figure in answer_figures(question, judge.probe(question.name), player, clips)
     ]
 
 
@@ -61,15 +58,12 @@ def _text_ceilings(evaluation: Evaluation) -> list[Figure]:
 
 
 def _late(evaluation: Evaluation) -> list[Asked]:
-    return late_clips(1.0 if evaluation.quick else 5.0, 1 if evaluation.quick else 4)
+    return late_clips(*((1.0, 1) if evaluation.quick else (5.0, 4)), evaluation.first_seed)
 
 
 def _beat(evaluation: Evaluation) -> list[Figure]:
-    drummed = [
-        clip_drummed(clip.sound, clip.bpm)
-        for clip in _played(evaluation)
-        if clip.prompt.drums and clip.number < BEAT_SEEDS
-    ]
+    clips = [clip for clip in evaluation.clips if clip.drummed]
+    drummed = [clip_drummed(evaluation.player.play(clip.asked), clip.bpm) for clip in clips]
     return beat_figures(drummed) + late_beat(evaluation.player, _late(evaluation))
 
 
@@ -79,16 +73,16 @@ def _change(evaluation: Evaluation) -> list[Figure]:
 
 
 def _long(evaluation: Evaluation) -> list[Asked]:
-    return collapse_clips(*((2.0, 2) if evaluation.quick else (10.0, 4)))
+    return collapse_clips(*((2.0, 2) if evaluation.quick else (10.0, 4)), evaluation.first_seed + 100)
 
 
 def _seam_clips(evaluation: Evaluation) -> list[Asked]:
-    short = seam_clips(evaluation.player.model, 3 if evaluation.quick else 12)
+    short = seam_clips(evaluation.player.model, 3 if evaluation.quick else 12, evaluation.first_seed)
     return short + _long(evaluation) + _late(evaluation)
 
 
 def _melody(evaluation: Evaluation) -> list[Figure]:
-    return melody_figures(evaluation.player, evaluation.melodies)
+    return melody_figures(evaluation.player, evaluation.melodies, evaluation.workers)
 
 
 def _codec(evaluation: Evaluation) -> list[Figure]:
@@ -121,7 +115,7 @@ PARTS = {
         "Clips that were to have drums, and long continuations, against the asked grid.",
         _beat,
         lambda evaluation: beat_ceilings(evaluation.judge.held_out),
-        lambda evaluation: _prompt_clips(evaluation) + _late(evaluation),
+        lambda evaluation: _drummed_clips(evaluation) + _late(evaluation),
     ),
     "melody": Part(
         "Melodies that the corpus has not, asked for as chroma.",
@@ -129,7 +123,7 @@ PARTS = {
         clips=lambda evaluation: [melody.asked for melody in evaluation.melodies],
     ),
     "change": Part(
-        "The prompt changes while ",
+        "The prompt changes while it plays.",
         _change,
         lambda evaluation: change_ceilings(evaluation.judge.brief_probe("style"), evaluation.judge.held_out),
         lambda evaluation: [change.asked for change in evaluation.changes],
@@ -157,10 +151,13 @@ def estimate(evaluation: Evaluation, names: Sequence[str], ceilings: bool) -> st
     music = 0.0 if ceilings else evaluation.player.missing_s(_clips(evaluation, names))
     judged = set(names) - {"melody"}
     work = evaluation.judge.missing_s(probes=bool({"text", "change"} & judged)) if judged else 0.0
-    said = f"{work / 60:.0f} minutes of renders and listening on one core"
+    if "melody" in names and not ceilings:
+        work += comparison_s(evaluation.melodies)
+    work /= evaluation.workers
+    said = f"{work / 60:.0f} minutes of renders and listening"
     if not music:
-        return f"about {work / 60:.0f} minutes: {said}"
-    speed = evaluation.player.speed() * evaluation.workers
+        return f"about {said}"
+    speed = evaluation.player.speed()
     return (
         f"about {(music / speed + work) / 60:.0f} minutes: {music / 60:.0f} minutes of music to play at "
         f"{speed:.0f} times real time, {said}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.evaluation.clips import Asked, Player
 from benchmarks.evaluation.description import Matrix, describe
 from benchmarks.evaluation.features import RATE, Samples, log_mel
 from benchmarks.evaluation.material import Described
@@ -145,20 +146,29 @@ def ceiling_figures(
 
 @dataclass(frozen=True)
 class Clip:
-    """What was played for a prompt with one of its seeds, counted from 0."""
+    """What is played for a prompt with one of its seeds, counted from 0.
+
+    Attributes:
+        drummed: whether it is one of those whose beat is looked at.
+    """
 
     prompt: HeldOutPrompt
     number: int
-    bpm: float
-    sound: Samples
+    asked: Asked
+    drummed: bool = False
+
+    @property
+    def bpm(self) -> float:
+        """Its tempo."""
+        return self.asked.wishes[0][1].bpm
 
 
-def answer_figures(question: Question, probe: Probe, clips: Sequence[Clip]) -> list[Figure]:
+def answer_figures(question: Question, probe: Probe, player: Player, clips: Sequence[Clip]) -> list[Figure]:
     """The share of clips that are heard as asked, of all and of each answer where there are two, and the same
     with the wishes exchanged (floor)."""
     asked = [clip for clip in clips if clip.number < question.clips_of(clip.prompt)]
     wanted = [str(question.of_prompt(clip.prompt)) for clip in asked]
-    said = probe.heard(np.concatenate([description_of(clip.sound) for clip in asked]))
+    said = probe.heard(np.concatenate([description_of(player.play(clip.asked)) for clip in asked]))
     exchanged = [str(wish) for wish in np.random.default_rng(0).permutation(wanted)]
     low, high = _interval([clip.prompt for clip in asked], said, wanted)
     note = f"{len(wanted)} clips, {len(probe.names)} classes; {low:.0f} to {high:.0f} % over other prompts"

@@ -146,7 +146,7 @@ def grid_errors(mono: Samples, rate: int, beats: npt.ArrayLike) -> Curve:
 
 def grid_division(beats: npt.ArrayLike) -> int:
     """Into how many parts beats are split: 4 below 110 BPM, else 2."""
-    return 4 if float(np.median(np.diff(np.asarray(beats, np.float64)))) > 60.0 / 110.0 else 2
+    return 4 if float(np.median(np.diff(np.asarray(beats, np.float64)))) > 60.0 / 110.0 + 1e-3 else 2
 
 
 def _divided(beats: Curve, division: int) -> Curve:
