@@ -140,11 +140,10 @@ class Player:
                 job.result()
 
     def _missing(self, asked: Sequence[Asked]) -> list[Asked]:
-        anew = self._fresh
         return [
             each
             for each in dict.fromkeys(asked)
-            if (anew and each not in self._played_anew) or not self._path(each).exists()
+            if (self._fresh and each not in self._played_anew) or not self._path(each).exists()
         ]
 
     def missing_s(self, asked: Sequence[Asked]) -> float:

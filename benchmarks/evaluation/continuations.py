@@ -36,7 +36,7 @@ def collapse_figures(player: Player, asked: Sequence[Asked], held_out: Corpus) -
     """Level, spectrum and onsets of every ten seconds of long continuations, against the 5th to 95th
     percentile of half of the held-out renders."""
     long = [piece for each in asked for piece in pieces(player.play(each), PIECE_S)]
-    length = f"{len(long)} pieces of {asked[0].seconds / 60:g} minutes each"
+    length = f"{len(long)} pieces of {len(asked)} continuations of {asked[0].seconds / 60:g} minutes"
     usual, values = ranges(_halves(held_out)[0]), measured(long)
     return [
         Figure(
@@ -66,14 +66,18 @@ def _halves(held_out: Corpus) -> tuple[list[Samples], list[Samples]]:
 
 def seam_moments(model: MusicGen, seconds: float) -> list[float]:
     """Seconds at which windows of the model meet in a continuation of so many seconds."""
-    window, stride = model.max_frames / model.frame_rate, model.stride_frames / model.frame_rate
+    window, stride = _window_and_stride_s(model)
     return [float(second) for second in np.arange(window, seconds, stride)]
+
+
+def _window_and_stride_s(model: MusicGen) -> tuple[float, float]:
+    return model.max_frames / model.frame_rate, model.stride_frames / model.frame_rate
 
 
 def seam_clips(model: MusicGen, clips: int, first_seed: int) -> list[Asked]:
     """Continuations over some seams."""
     prompts = (*LONG_PROMPTS, *CALM_PROMPTS)
-    window, stride = model.max_frames / model.frame_rate, model.stride_frames / model.frame_rate
+    window, stride = _window_and_stride_s(model)
     seconds = window + (SEAM_COUNT - 1) * stride + 2.0
     return [
         Asked(((0.0, Wish(prompts[n % len(prompts)], SEAM_BPM[n % len(SEAM_BPM)], first_seed + n)),), seconds)

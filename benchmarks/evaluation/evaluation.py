@@ -66,8 +66,13 @@ class Evaluation:
                 seed = self.first_seed + number
                 bpm = float(np.random.default_rng([index, seed]).integers(LOWEST_BPM, HIGHEST_BPM + 1))
                 asked = Asked(((0.0, Wish(prompt.text, bpm, seed)),), PIECE_S)
-                found.append(Clip(prompt, number, asked, bool(prompt.drums) and number < BEAT_SEEDS))
+                found.append(Clip(prompt, number, asked))
         return found
+
+    @property
+    def drummed(self) -> list[Clip]:
+        """Those of them that are to have drums and whose beat is looked at."""
+        return [clip for clip in self.clips if clip.prompt.drums and clip.number < BEAT_SEEDS]
 
     def _clips_of(self, prompt: HeldOutPrompt) -> int:
         """With how many seeds a prompt is played, so that every question has enough clips."""

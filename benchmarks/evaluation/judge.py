@@ -16,7 +16,7 @@ from benchmarks.evaluation.material import (
 )
 from benchmarks.evaluation.probe import Probe
 from benchmarks.evaluation.sketches import sketch
-from benchmarks.evaluation.text import QUESTIONS, Question, trained
+from benchmarks.evaluation.text import QUESTIONS, trained
 from genmodels.codec.base import CompressionModel
 from genmodels.training.corpus.dataset import write_corpus
 from genmodels.training.corpus.held_out import VALIDATION_SEEDS
@@ -59,7 +59,7 @@ class Judge:
         self.codec, self.folder, self.workers = codec, folder, workers
         self.amount = QUICK if quick else FULL
         self.probe = cache(self._probe)
-        self.brief_probe = cache(self._brief_probe)
+        self.taught = cache(self._taught)
 
     @cached_property
     def renders(self) -> Corpus:
@@ -89,7 +89,7 @@ class Judge:
         }
         return plain | decoded
 
-    def taught(self, cut: Cut) -> Described:
+    def _taught(self, cut: Cut) -> Described:
         """The material of the probes in such pieces."""
         parts = [
             described(corpus, cut, f"learning from {name}", self.workers)
@@ -97,13 +97,9 @@ class Judge:
         ]
         return sum(parts[1:], parts[0])
 
-    def _probe(self, question: str) -> Probe:
-        """The probe of a question of `QUESTIONS`."""
-        return trained(_question(question), self.taught(TAUGHT))
-
-    def _brief_probe(self, question: str) -> Probe:
-        """The same for a few seconds of sound."""
-        return trained(_question(question), self.taught(TAUGHT_BRIEFLY))
+    def _probe(self, question: str, cut: Cut = TAUGHT) -> Probe:
+        """The probe of a question of `QUESTIONS`, taught on pieces of some length."""
+        return trained(next(each for each in QUESTIONS if each.name == question), self.taught(cut))
 
     def missing_s(self, probes: bool) -> float:
         """Seconds of work, on one core, until the held-out renders and (if wanted) the probes are there."""
@@ -120,10 +116,6 @@ class Judge:
             total += seconds * max(0, count - _numbered(renders)) / RENDERING
             total += seconds * max(0, count - _numbered(decoded)) / LISTENING
         return total
-
-
-def _question(name: str) -> Question:
-    return next(each for each in QUESTIONS if each.name == name)
 
 
 def _numbered(folder: Path) -> int:

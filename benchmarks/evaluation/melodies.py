@@ -142,8 +142,8 @@ def notes_right(melody: Melody, heard: Chroma) -> float:
             span = np.array([onset + ATTACK_S, min(onset + note.length * beat_s, onset + HEARD_S)])
             first, last = np.rint(span * FRAME_RATE).astype(int)
             if last <= len(heard):
-                mean = heard[first : max(last, first + 1)].mean(0)
-                right.append(bool(mean.max() > 0) and int(mean.argmax()) == note.pitch % 12)
+                strengths = heard[first : max(last, first + 1)].mean(0)
+                right.append(bool(strengths.max() > 0) and int(strengths.argmax()) == note.pitch % 12)
     return float(np.mean(right))
 
 

@@ -21,9 +21,10 @@ from benchmarks.evaluation.continuations import (
     seam_figures,
 )
 from benchmarks.evaluation.evaluation import Evaluation
-from benchmarks.evaluation.judge import AS_IT_IS, AT_ANY_TEMPO
+from benchmarks.evaluation.judge import AS_IT_IS, AT_ANY_TEMPO, TAUGHT_BRIEFLY
 from benchmarks.evaluation.material import cut_sounds
 from benchmarks.evaluation.melodies import comparison_s, melody_figures
+from benchmarks.evaluation.probe import Probe
 from benchmarks.evaluation.text import QUESTIONS, answer_figures, ceiling_figures
 from benchmarks.results import Figure
 
@@ -32,10 +33,6 @@ COLUMNS = Progress.get_default_columns()
 
 def _prompt_clips(evaluation: Evaluation) -> list[Asked]:
     return [clip.asked for clip in evaluation.clips]
-
-
-def _drummed_clips(evaluation: Evaluation) -> list[Asked]:
-    return [clip.asked for clip in evaluation.clips if clip.drummed]
 
 
 def _text(evaluation: Evaluation) -> list[Figure]:
@@ -62,14 +59,16 @@ def _late(evaluation: Evaluation) -> list[Asked]:
 
 
 def _beat(evaluation: Evaluation) -> list[Figure]:
-    clips = [clip for clip in evaluation.clips if clip.drummed]
-    drummed = [clip_drummed(evaluation.player.play(clip.asked), clip.bpm) for clip in clips]
+    drummed = [clip_drummed(evaluation.player.play(clip.asked), clip.bpm) for clip in evaluation.drummed]
     return beat_figures(drummed) + late_beat(evaluation.player, _late(evaluation))
 
 
+def _change_probe(evaluation: Evaluation) -> Probe:
+    return evaluation.judge.probe("style", TAUGHT_BRIEFLY)
+
+
 def _change(evaluation: Evaluation) -> list[Figure]:
-    probe = evaluation.judge.brief_probe("style")
-    return change_figures(evaluation.player, probe, evaluation.changes)
+    return change_figures(evaluation.player, _change_probe(evaluation), evaluation.changes)
 
 
 def _long(evaluation: Evaluation) -> list[Asked]:
@@ -115,7 +114,7 @@ PARTS = {
         "Clips that were to have drums, and long continuations, against the asked grid.",
         _beat,
         lambda evaluation: beat_ceilings(evaluation.judge.held_out),
-        lambda evaluation: _drummed_clips(evaluation) + _late(evaluation),
+        lambda evaluation: [clip.asked for clip in evaluation.drummed] + _late(evaluation),
     ),
     "melody": Part(
         "Melodies that the corpus has not, asked for as chroma.",
@@ -125,7 +124,9 @@ PARTS = {
     "change": Part(
         "The prompt changes while it plays.",
         _change,
-        lambda evaluation: change_ceilings(evaluation.judge.brief_probe("style"), evaluation.judge.held_out),
+        lambda evaluation: change_ceilings(
+            evaluation.judge.probe("style", TAUGHT_BRIEFLY), evaluation.judge.held_out
+        ),
         lambda evaluation: [change.asked for change in evaluation.changes],
     ),
     "collapse": Part(

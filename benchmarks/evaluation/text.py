@@ -146,16 +146,11 @@ def ceiling_figures(
 
 @dataclass(frozen=True)
 class Clip:
-    """What is played for a prompt with one of its seeds, counted from 0.
-
-    Attributes:
-        drummed: whether it is one of those whose beat is looked at.
-    """
+    """What is played for a prompt with one of its seeds, counted from 0."""
 
     prompt: HeldOutPrompt
     number: int
     asked: Asked
-    drummed: bool = False
 
     @property
     def bpm(self) -> float:

@@ -27,7 +27,7 @@ def test_every_question_has_two_hundred_clips_and_drums_as_many_without_as_with(
         drums.of_prompt(clip.prompt) for clip in evaluation.clips if clip.number < drums.clips_of(clip.prompt)
     ]
     assert answers.count("drums") == pytest.approx(answers.count("none"), rel=0.1)
-    assert sum(clip.drummed for clip in evaluation.clips) >= 200
+    assert len(evaluation.drummed) >= 200
     assert len(evaluation.changes) >= 200
     assert len(evaluation.melodies) >= 200
 
